@@ -23,7 +23,7 @@ from redis_kinds.programs import KINDS, require_program
 from redis_kinds.whole_service import publishes_what_is_written
 from service_calls import get_json
 
-from strategic_memory_server.cli.prepare_command import prepare
+from strategic_memory_server.cli.prepare_redis import prepare_redis
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_script import ScriptText
@@ -61,7 +61,7 @@ class Locked:
             word.write_text(f"{WORDS[admin]}\n")
             arguments = (*arguments, "--admin", admin, "--admin-password-file", str(word))
         without = {name: None for name in os.environ if name.startswith("STRATEGIC_MEMORY_")}
-        ended = CliRunner(env={**without, "REDIS_URL": self.url(user), **variables}).invoke(prepare, arguments)
+        ended = CliRunner(env={**without, "REDIS_URL": self.url(user), **variables}).invoke(prepare_redis, arguments)
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         assert "change-me" not in ended.stdout + ended.stderr
         return ended.exit_code, ended.stdout, ended.stderr

@@ -12,7 +12,6 @@ import click
 
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
-from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.doctor.examination import Examination, examine
 from strategic_memory_server.doctor.finding import Severity
@@ -61,10 +60,7 @@ def doctor(
     setting, 3 nothing but warnings.
     """
     token = _token_of(token_file)
-    try:
-        settings = settings_asked(overrides, portfolio)
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from None
+    settings = settings_asked(overrides, portfolio)
     # What is found is printed here, and not logged.
     set_up_logging("CRITICAL", "console")
     examination = asyncio.run(examine(settings, portfolio, asks_service=not no_service, token=token))

@@ -11,7 +11,6 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
-from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES, key_of
 from strategic_memory_server.exporting.export import export
 from strategic_memory_server.exporting.folder import NEEDS_PYARROW, FolderError, Manifest
@@ -36,10 +35,7 @@ def export_memory(folder: Path, portfolio: str, **overrides: object) -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 130 interrupted.
     """
-    try:
-        settings = settings_asked(overrides, portfolio)
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from None
+    settings = settings_asked(overrides, portfolio)
     try:
         optional_module("pyarrow", NEEDS_PYARROW)
         manifest = asyncio.run(_export(settings.redis, settings.sync.advice.evidence.decay, folder))

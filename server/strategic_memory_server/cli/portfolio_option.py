@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import click
 
-from strategic_memory_server.configuration.environment import read_environment
+from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.configuration.one_portfolio import settings_of_portfolio
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 
@@ -19,6 +19,13 @@ portfolio_option = click.option(
 
 
 def settings_asked(overrides: Mapping[str, object], portfolio: str) -> ServiceSettings:
-    """Return the settings of the service, with what a portfolio is told where one is named; raises SettingsError."""
-    settings = read_environment(overrides, listens=False).service_settings()
-    return settings_of_portfolio(settings, portfolio) if portfolio else settings
+    """Return the settings of the service, with what a portfolio is told where one is named.
+
+    Raises:
+        click.UsageError: one of them is wrong.
+    """
+    try:
+        settings = read_environment(overrides, listens=False).service_settings()
+        return settings_of_portfolio(settings, portfolio) if portfolio else settings
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None

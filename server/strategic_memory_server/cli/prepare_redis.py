@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Mapping
 
+import click
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-from strategic_memory_server.cli.portfolio_option import settings_asked
-from strategic_memory_server.configuration.environment import SettingsError
+from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
+from strategic_memory_server.cli.redis_options import redis_options
 from strategic_memory_server.redis_access.redis_connection import (
     as_user,
     connect,
@@ -22,50 +21,56 @@ from strategic_memory_server.revisions.log_scripts import SCRIPTS
 from strategic_memory_server.revisions.permissions import Permissions, missing_permissions
 from strategic_memory_server.revisions.prepared_redis import Loaded, load_scripts
 
-EXIT_OK = 0
-EXIT_FAILED = 1
-EXIT_WRONG_SETTING = 2
-
 NEEDED_TO_LOAD = "+function|load and +function|list (before Redis 7: +script|load and +script|exists)"
 
 
-def prepare_redis(
-    overrides: Mapping[str, object], admin: str | None, admin_password_file: str | None, portfolio: str = ""
-) -> int:
-    """Prepare Redis as `admin` (None: as the user of REDIS_URL), and check that user; give the exit code.
+@click.command("prepare-redis")
+@redis_options
+@click.option("--admin", metavar="NAME", help="The Redis user that loads them. Default: the one of REDIS_URL.")
+@click.option(
+    "--admin-password-file", metavar="FILE", help="The file whose only line is the password of the user of --admin."
+)
+@portfolio_option
+def prepare_redis(*, admin: str | None, admin_password_file: str | None, portfolio: str, **overrides: object) -> None:
+    """Load what the service runs in Redis, and check its user.
 
-    What is loaded is for every portfolio; whether the user may do what one needs is checked for the one that is named.
+    For a service whose Redis user may load no scripts. It is run before the service is started for the first time and
+    before each new version; what servers of the version before still run stays there. Nothing else is written, and a
+    running server needs no restart.
+
+    Redis 7 and Valkey keep what is loaded (functions) on disk and on replicas, so once is enough. Redis 6.2 has scripts
+    alone, and forgets them where it starts without its append-only file: run it again then.
+
+    Exit codes: 0 done, 1 Redis failed or the user of REDIS_URL lacks a permission, 2 wrong flag or setting.
     """
-    try:
-        settings = settings_asked(overrides, portfolio).redis
-    except SettingsError as error:
-        return _failed(str(error), EXIT_WRONG_SETTING)
+    if (admin is None) is not (admin_password_file is None):
+        raise click.UsageError("--admin and --admin-password-file belong together: give both or none")
+    # What is loaded is for every portfolio; the rights of the user are checked for the one that is named.
+    settings = settings_asked(overrides, portfolio).redis
     loading = (
         settings if admin is None or admin_password_file is None else as_user(settings, admin, admin_password_file)
     )
-    where = f"Redis at {shown_url(settings.url)}"
     try:
-        said = asyncio.run(_load(loading))
-    except NoPermissionError as error:
-        who = "the user of REDIS_URL" if admin is None else f"the user {admin}"
-        return _failed(f"{where}: {who} may not load them, which takes {NEEDED_TO_LOAD}: {error}", EXIT_FAILED)
-    except AuthenticationError as error:
-        if admin is None:
-            return _failed(failure_at(settings.url, error), EXIT_FAILED)
-        return _failed(
-            f"{where}: the user {admin} is not known with the password in {admin_password_file}", EXIT_FAILED
-        )
+        click.echo("\n".join(asyncio.run(_load(loading))))
     except (RedisError, OSError) as error:
-        return _failed(failure_at(settings.url, error), EXIT_FAILED)
-    sys.stdout.write("".join(f"{line}\n" for line in said))
+        raise click.ClickException(_not_loaded(settings.url, error, admin, admin_password_file)) from None
     try:
         missing = asyncio.run(_missing(settings))
     except (RedisError, OSError) as error:
-        return _failed(f"as the user of the service: {failure_at(settings.url, error)}", EXIT_FAILED)
+        raise click.ClickException(f"as the user of the service: {failure_at(settings.url, error)}") from None
     if missing:
-        return _failed(missing_permissions(missing), EXIT_FAILED)
-    sys.stdout.write("The user of REDIS_URL may do there what the service needs.\n")
-    return EXIT_OK
+        raise click.ClickException(missing_permissions(missing))
+    click.echo("The user of REDIS_URL may do there what the service needs.")
+
+
+def _not_loaded(url: str, error: Exception, admin: str | None, password_file: str | None) -> str:
+    where = f"Redis at {shown_url(url)}"
+    if isinstance(error, NoPermissionError):
+        who = "the user of REDIS_URL" if admin is None else f"the user {admin}"
+        return f"{where}: {who} may not load them, which takes {NEEDED_TO_LOAD}: {error}"
+    if isinstance(error, AuthenticationError) and admin is not None:
+        return f"{where}: the user {admin} is not known with the password in {password_file}"
+    return failure_at(url, error)
 
 
 async def _load(settings: RedisSettings) -> list[str]:
@@ -93,8 +98,3 @@ def _kept(loaded: list[Loaded]) -> str:
 async def _missing(settings: RedisSettings) -> list[str]:
     async with connect(settings) as client:
         return await Permissions(client, settings.key_prefix).missing()
-
-
-def _failed(message: str, code: int) -> int:
-    sys.stderr.write(f"strategic-memory-server: {message}\n")
-    return code

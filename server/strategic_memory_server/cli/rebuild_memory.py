@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Mapping
 
+import click
 from redis.exceptions import RedisError
 
-from strategic_memory_server.cli.portfolio_option import settings_asked
-from strategic_memory_server.configuration.environment import SettingsError
+from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
+from strategic_memory_server.cli.redis_options import redis_options
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_connection import connect, failure_at
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
-EXIT_OK = 0
-EXIT_FAILED = 1
-EXIT_WRONG_SETTING = 2
 
+@click.command("rebuild-memory")
+@portfolio_option
+@redis_options
+@click.confirmation_option(prompt="Forget what trades that are no longer in the stream have taught?")
+def rebuild_memory(portfolio: str, **overrides: object) -> None:
+    """Build the long memory anew from the trade stream.
 
-def rebuild_memory(overrides: Mapping[str, object], portfolio: str = "") -> int:
-    """Forget the long memory in Redis; give the exit code. A server that runs begins anew with its next sync."""
-    try:
-        settings = settings_asked(overrides, portfolio)
-    except SettingsError as error:
-        return _failed(str(error), EXIT_WRONG_SETTING)
+    From the trades that it still holds: for when trades were written that should not count, and have been deleted from
+    the stream since. Trades that were trimmed from the stream are forgotten, and so is what was being explored. A
+    running server needs no restart.
+
+    Exit codes: 0 done, 1 Redis failed, 2 wrong flag or setting.
+    """
+    settings = settings_asked(overrides, portfolio)
     try:
         asyncio.run(_forget(settings.redis, settings.sync.advice.evidence.decay))
     except (RedisError, OSError) as error:
-        return _failed(failure_at(settings.redis.url, error), EXIT_FAILED)
-    return EXIT_OK
+        raise click.ClickException(failure_at(settings.redis.url, error)) from None
 
 
 async def _forget(redis: RedisSettings, decay: float) -> None:
@@ -39,9 +41,4 @@ async def _forget(redis: RedisSettings, decay: float) -> None:
         counted = await client.xlen(input_keys.key_of(redis.key_prefix, input_keys.TRADE_RESULTS))
         existed = await client.delete(first.evidence, first.trade_ids, beside.evidence, beside.trade_ids)
     found = "The long memory is forgotten." if existed else "There was no long memory."
-    sys.stdout.write(f"{found} The server that leads builds it from the {counted} entries of the trade stream.\n")
-
-
-def _failed(message: str, code: int) -> int:
-    sys.stderr.write(f"strategic-memory-server: {message}\n")
-    return code
+    click.echo(f"{found} The server that leads builds it from the {counted} entries of the trade stream.")

@@ -13,7 +13,6 @@ from redis.exceptions import RedisError
 from strategic_memory_server.cli.plain_numbers import Whole
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
-from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.redis_access.redis_connection import connect, failure_at
 from strategic_memory_server.reproducing.reproduce import reproduce
@@ -41,10 +40,7 @@ def reproduce_revision(
     Exit codes: 0 byte-identical, 1 Redis failed, 2 wrong flag or setting, 4 an input is gone, 5 the same inputs give
     something else: the entry of the log was changed, or another version computes otherwise.
     """
-    try:
-        settings = settings_asked(overrides, portfolio)
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from None
+    settings = settings_asked(overrides, portfolio)
     try:
         found = asyncio.run(_reproduce(settings, revision, epoch))
     except (RedisError, OSError) as error:

@@ -15,7 +15,6 @@ from strategic_memory_server.cli.plain_numbers import Whole
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
 from strategic_memory_server.cli.shadow_text import shadow_text
-from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.window_settings import MAX_WINDOW
@@ -56,10 +55,7 @@ def shadow_report(*, portfolio: str, trades: int, revisions: int, as_json: bool,
 
     Exit codes: 0 done, 1 there is nothing to compare, or Redis failed, 2 wrong flag or setting, 130 interrupted.
     """
-    try:
-        settings = settings_asked(overrides, portfolio)
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from None
+    settings = settings_asked(overrides, portfolio)
     set_up_logging("CRITICAL", "console")
     try:
         found = asyncio.run(_read(settings, trades, revisions))
