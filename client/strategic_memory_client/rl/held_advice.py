@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from strategic_memory_client.values.policy import Policy
-from strategic_memory_client.values.results import UNKNOWN_REGIME, Feedback, FeedbackStatus, RegimeAdvice
+from strategic_memory_client.values.results import SAFE_LEVERAGE, UNKNOWN_REGIME, Feedback, FeedbackStatus, RegimeAdvice
 
 POLICIES = (Policy.CONSERVATIVE, Policy.BALANCED, Policy.AGGRESSIVE)
-SAFE_LEVERAGE = 1.0
 
 
 @dataclass(frozen=True, slots=True)

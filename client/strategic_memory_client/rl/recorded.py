@@ -16,10 +16,10 @@ from strategic_memory_client.rl.advice_files import (
     read_columns,
 )
 from strategic_memory_client.rl.advice_log import logged_feedback
-from strategic_memory_client.rl.held_advice import POLICIES, SAFE_ADVICE, SAFE_LEVERAGE, HeldAdvice, held_advice
+from strategic_memory_client.rl.held_advice import POLICIES, SAFE_ADVICE, HeldAdvice, held_advice
 from strategic_memory_client.rl.moments import Moment, moment_ns
 from strategic_memory_client.values.policy import Policy
-from strategic_memory_client.values.results import UNKNOWN_REGIME
+from strategic_memory_client.values.results import SAFE_LEVERAGE, UNKNOWN_REGIME
 
 __all__ = ["AdviceFileError", "Moment", "RecordedAdvice"]
 

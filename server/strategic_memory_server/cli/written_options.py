@@ -9,15 +9,13 @@ from typing import Any
 import click
 
 from strategic_memory_server.cli.plain_numbers import Number
+from strategic_memory_server.entries.openings import EARLIEST_MS
 from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.written.ways import Declared
 from strategic_memory_server.replay.written.zones import named_zone
 
 _DECIMALS = {"point": ".", "comma": ","}
 _ORDERS = {"day-first": "dmy", "month-first": "mdy", "year-first": "ymd"}
-_EARLIEST_MS = 631_152_000_000
-"""1990-01-01: nobody has an earlier record for this."""
-
 _DAY_MS = 86_400_000
 
 
@@ -75,4 +73,4 @@ def declared(decimal: str | None, dates: str | None, zone: str | None, *, one_un
 
 def possible_ms() -> tuple[int, int]:
     """Return the first and the last time that a record can have, milliseconds since 1970: from 1990 to tomorrow."""
-    return _EARLIEST_MS, round(time.time() * 1000) + _DAY_MS
+    return EARLIEST_MS, round(time.time() * 1000) + _DAY_MS

@@ -23,7 +23,7 @@ OPENING_NOT_GIVEN = 0
 """In a column of openings, milliseconds since 1970-01-01 UTC: the entry does not say when it was opened."""
 
 EARLIEST_MS = 631_152_000_000
-"""1990-01-01: nobody means an earlier time, and an id below it counts something else."""
+"""1990-01-01: nobody means an earlier time or has an earlier record; an id below it counts something else."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

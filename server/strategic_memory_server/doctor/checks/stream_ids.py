@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from strategic_memory_server.doctor.examined import Examined
 from strategic_memory_server.doctor.finding import Finding, Severity
+from strategic_memory_server.entries.openings import EARLIEST_MS
 
 NAME = "stream_ids"
-
-EARLIEST_MS = 631_152_000_000
-"""1990-01-01: an earlier id is a count or seconds, and no time in milliseconds."""
 
 
 def check(examined: Examined) -> Iterator[Finding]:
