@@ -43,6 +43,12 @@ def test_no_flag_takes_a_number_with_underscores(parameter: click.Parameter) -> 
         parameter.type.convert("1_0", parameter, None)
 
 
+@each_case("parameter", [parameter for _, parameter in NUMBERS if isinstance(parameter.type, type(click.FLOAT))])
+def test_no_flag_takes_what_is_no_number(parameter: click.Parameter) -> None:
+    with pytest.raises(click.BadParameter, match="give a number"):
+        parameter.type.convert("nan", parameter, None)
+
+
 @each_case("group", [command for _, command in COMMANDS if isinstance(command, click.Group)])
 def test_a_list_of_commands_cuts_no_sentence_on_a_terminal_of_80_columns(group: click.Group) -> None:
     # Click leaves two of them free.

@@ -23,3 +23,6 @@ def main() -> None:
         app()
     except SystemExit as ended:
         end_process(ended.code)
+    except OSError as error:
+        # Of a help: what a command writes is seen to there.
+        end_process(f"strategic-memory: the output cannot be written: {error.strerror or error}")

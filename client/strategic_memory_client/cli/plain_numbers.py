@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -24,9 +25,11 @@ class Number(click.FloatRange):
     name = "number"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it; fails where it has underscores."""
+        """Read it; fails where it has underscores, and for NaN, which is within no bounds and beyond none."""
         given: Any = _in_digits(value)
-        return super().convert(given, param, ctx)
+        if math.isnan(number := super().convert(given, param, ctx)):
+            raise click.BadParameter("give a number")
+        return number
 
 
 def _in_digits(value: object) -> object:

@@ -15,7 +15,9 @@ from strategic_memory_client.cli.exit_codes import ExitCode
 
 
 def open_missing_streams() -> None:
-    """Give a process that was started without stdout or stderr somewhere to write: nowhere."""
+    """Give a process that was started without stdin, stdout or stderr somewhere to read and write: nowhere."""
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - it stays open until the process ends
     if sys.stdout is None:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it stays open until the process ends
     if sys.stderr is None:

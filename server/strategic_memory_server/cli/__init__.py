@@ -16,4 +16,10 @@ def main() -> None:
         signal.signal(number, stop)
     # gRPC writes a line for each handshake that fails: whoever reaches the port could fill the log with them.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    imported("strategic_memory_server.cli.commands").app()
+    commands, streams = (imported(f"strategic_memory_server.cli.{name}") for name in ("commands", "standard_streams"))
+    streams.open_streams()
+    try:
+        commands.app()
+    except SystemExit:
+        streams.flush_output()
+        raise

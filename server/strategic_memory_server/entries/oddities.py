@@ -20,6 +20,9 @@ _LATIN_OF = str.maketrans("АВЕКМНОРСТУХІЈЅԚԜΑΒΕΖΗΙΚΜΝ�
 _QUOTED = re.compile(r"""b?(['"])(.*)\1""")
 """What Python shows of bytes, and JSON writes for text."""
 
+_POINT_ZERO = re.compile(r"(?<=\d)\.0+(?!\d)")
+"""Behind a whole number, as spreadsheets and data frames write it."""
+
 _SPACING = str.maketrans("", "", " _-\u2010\u2011\u2012\u2013\u2014\u2212")
 
 LOOKED_AT = 500
@@ -62,11 +65,11 @@ def shown(text: str | bytes) -> str:
 
 @lru_cache(4_096)
 def skeleton(name: str) -> str:
-    """What is left of a name without what a reader overlooks: script, width, case, spacing and quotes."""
+    """What is left of a name without what a reader overlooks: script, width, case, spacing, quotes, 1.0 for 1."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     if quoted := _QUOTED.fullmatch(folded):
         folded = quoted[2]
-    return "".join(folded.split()).translate(_SPACING).translate(_LATIN_OF)
+    return "".join(_POINT_ZERO.sub("", folded).split()).translate(_SPACING).translate(_LATIN_OF)
 
 
 def look_alikes(entries: Mapping[str, int]) -> list[tuple[str, str]]:

@@ -86,6 +86,17 @@ def test_frames_that_pandas_writes_as_csv_and_parquet_are_the_same_memory(tmp_pa
                 assert "trade_id" in told
 
 
+def test_marks_and_lines_for_other_programs_and_the_names_of_a_replay_are_known(tmp_path: Path) -> None:
+    text = "time;opened;realized_pnl\n2026-01-05 10:00:00;2026-01-05 09:00:00;1.5\n"
+    for begins in ("", "\ufeff", "\ufeff\ufeff", "sep=;\n", '\ufeff"sep=;"\r\n'):
+        found, (told,) = sent(written(tmp_path, begins + text))
+        assert list(found.trade_results.time_ms) == [1_767_607_200_000]
+        assert list(found.trade_results.opened_at) == [1_767_603_600_000]
+        assert told.endswith("of the columns time, opened, realized_pnl")
+    with pytest.raises(FileError, match="line 3: realized_pnl is 'x'"):
+        sent(written(tmp_path, "sep=;\nrealized_pnl;policy\nx;\n"))
+
+
 def test_the_table_is_told_by_its_columns_or_by_who_gives_it(tmp_path: Path) -> None:
     observed, earned = tmp_path / "regimes.csv", tmp_path / "equity.csv"
     observed.write_text("time,regime,confidence\n2026-01-05,BULL,0.8\n2026-01-06,BEAR,\n")
@@ -147,6 +158,15 @@ WHOLE = parquet({"realized_pnl": [0.3, 0.2], "time": pa.array([0, 1], pa.timesta
             "realized_pnl,time,Timestamp\n1,2026-01-05,2026-01-05\n",
             "has 'time' and 'Timestamp', which are both time_ms",
         ),
+        (
+            "time,realized_pnl\n2026-01-06,1\n\n2026-01-05,2\n",
+            "line 4: time_ms is earlier than in the row above: sort the rows by time, oldest first",
+        ),
+        (
+            "realized_pnl,Trade ID\n1,7\n2,NaN\n3,\n4,7.0\n5,8\n",
+            "line 5: trade_id is '7', as in line 2: a trade counts once, so leave one of the two out",
+        ),
+        (parquet({"realized_pnl": [1.0, 2.0], "trade_id": [7, 7]}), "row 2: trade_id is '7', as in row 1"),
         ("realized_pnl,realized_pnl\n1,2\n", "names the column 'realized_pnl' twice"),
         ("realized_pnl,volatility\n1,2\n", "may be trade_results or regime_observations: say which, as --file"),
         ('realized_pnl\n"1\n', "unexpected end of data"),

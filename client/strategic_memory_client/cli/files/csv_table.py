@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from strategic_memory_client.cli.files.table import MOST_ROWS, FileError, Table
 
 _DELIMITERS = ",;\t|"
+_TOLD_TO_EXCEL = re.compile(r"\A\"?sep=.\"?\r?\n", re.IGNORECASE)
 
 
 def csv_table(content: bytes, shown: str) -> Table:
@@ -19,6 +21,8 @@ def csv_table(content: bytes, shown: str) -> Table:
         raise FileError(
             f"{shown}: is not UTF-8 ({error.reason}, byte {error.start}): save it as CSV in UTF-8"
         ) from None
+    # Joined files have the mark of the first one twice; Excel is told the delimiter in a line of its own.
+    text = _TOLD_TO_EXCEL.sub("\n", text.lstrip("\ufeff"))
     delimiter = max(_DELIMITERS, key=text.lstrip().partition("\n")[0].count)
     rows = _rows(text, delimiter, shown)
     _, names = next(rows, (0, []))

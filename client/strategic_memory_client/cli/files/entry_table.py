@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from strategic_memory_client.cli.files.table import FileError, Table
@@ -36,11 +37,14 @@ _MARKS = {
 }
 """Columns that tell a table; the first that has one of its own is it."""
 
-_OTHER_NAMES = {"time": "time_ms", "timestamp": "time_ms"}
+_OTHER_NAMES = {"time": "time_ms", "timestamp": "time_ms", "opened": "opened_at"}
+_TRADE_ID = "trade_id"
 _NUMBERS = {"pnl", "realized_pnl", "volatility", "trend", "confidence"}
 _TIMES = {"time_ms": None, "opened_at": OPENING_NOT_KNOWN}
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"\s*[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+\s*")
+_WHOLE = re.compile(r"(?<=\d)\.0+$")
+"""Behind a whole number, as spreadsheets and data frames write it."""
 _NOT_KNOWN = {"", "nan", "na", "n/a", "#n/a", "<na>", "nat", "null", "none"}
 """What programs write for a value that is not known, whatever the case."""
 
@@ -60,6 +64,9 @@ def entries_of(table: Table, kind: str | None) -> tuple[str, Columns, str]:
         )
     cells = {name: _cells(table, name, table.columns[column]) for name, column in used.items()}
     _require_known(table, REQUIRED[kind], cells[REQUIRED[kind]])
+    _require_order(table, cells.get("time_ms", []))
+    if kind == "trade_results":
+        _require_once(table)
     unused = [column for column in table.columns if column not in used.values()]
     read = f"{table.shown}: {len(table.rows):,} {kind}{_span(cells)}, of the columns {_listed(used.values())}"
     return kind, KINDS[kind](**cells), read + (f"; not used: {_listed(unused)}" if unused else "")
@@ -70,8 +77,7 @@ def _known_names(table: Table) -> dict[str, str]:
     known = {name for names in _COLUMNS.values() for name in names}
     found: dict[str, str] = {}
     for column in table.columns:
-        name = re.sub(r"(?<=[a-z])(?=[A-Z])|[\s-]+", "_", column.strip()).lower()
-        name = _OTHER_NAMES.get(name, name)
+        name = _OTHER_NAMES.get(plain_name := _plain_name(column), plain_name)
         if name in known:
             if name in found:
                 raise FileError(
@@ -79,6 +85,10 @@ def _known_names(table: Table) -> dict[str, str]:
                 )
             found[name] = column
     return found
+
+
+def _plain_name(column: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\s-]+", "_", column.strip()).lower()
 
 
 def _kind_of(names: set[str], shown: str) -> str:
@@ -171,6 +181,30 @@ def _require_known(table: Table, name: str, cells: list[object]) -> None:
     missing = next((index for index, cell in enumerate(cells) if is_missing(cell)), None)
     if missing is not None:
         raise FileError(f"{table.at(missing)}: {name} is not known: leave the row out")
+
+
+def _require_order(table: Table, times_ms: list[int]) -> None:
+    index = next((index for index, (one, next_ms) in enumerate(pairwise(times_ms), 1) if next_ms < one), None)
+    if index is not None:
+        raise FileError(
+            f"{table.at(index)}: time_ms is earlier than in the row above: sort the rows by time, oldest first, and "
+            "leave out what an export says that another has said"
+        )
+
+
+def _require_once(table: Table) -> None:
+    """Raise FileError for an id that two trades have: the service is not sent the ids, and would count both."""
+    ids = next((cells for column, cells in table.columns.items() if _plain_name(column) == _TRADE_ID), ())
+    first: dict[str, int] = {}
+    for index, cell in enumerate(values_of(ids, _TRADE_ID)):
+        if _is_missing(cell):
+            continue
+        trade = _WHOLE.sub("", str(cell).strip())
+        if first.setdefault(trade, index) != index:
+            raise FileError(
+                f"{table.at(index)}: trade_id is {trade!r:.80}, as in {table.counts} {table.rows[first[trade]]}: a "
+                "trade counts once, so leave one of the two out, or the column where its ids are of several trades"
+            )
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -45,11 +45,15 @@ def again(name: str, number: int) -> str:
     return f"{name} ({number})"
 
 
+UNSEEN = str.maketrans("", "", "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060")
+"""Marks without a width: of the order of bytes, as joined files have it within, and of the direction of writing."""
+
+
 def headings(names: Sequence[str]) -> tuple[str, ...]:
-    """Return names as columns have them: spaces and line breaks are one space, and none comes twice."""
+    """Return names as columns have them: spaces are one space, what is unseen is none, each comes once."""
     counts: dict[str, int] = {}
     found = []
-    for name in (" ".join(name.split()) for name in names):
+    for name in (" ".join(name.translate(UNSEEN).split()) for name in names):
         counts[name] = counts.get(name, 0) + 1
         found.append(name if counts[name] == 1 else again(name, counts[name]))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""How the bytes of a text are written: UTF-8, UTF-16 or Windows-1252."""
+"""How the bytes of a text are written: UTF-8, UTF-16, UTF-32 or Windows-1252."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from typing import TextIO
 
 from strategic_memory_server.replay.files.source import Source
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    # Before that of UTF-16, with which it begins.
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _UNUSED_IN_WINDOWS_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 
 _FEWEST_PAIRS = 8

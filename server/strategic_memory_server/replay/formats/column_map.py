@@ -66,7 +66,8 @@ def parse_map(texts: Sequence[str]) -> ColumnMap:
             file, ours, theirs = _parts(pair)
             if file:
                 names = by_file.setdefault(file, {})
-            names[ours] = theirs
+            if names.setdefault(ours, theirs) != theirs:
+                raise ReplayError(f"--map {pair!r}: {ours} is {names[ours]!r} already; give one of the two")
     return ColumnMap(everywhere, by_file)
 
 

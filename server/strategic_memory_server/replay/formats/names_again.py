@@ -12,7 +12,7 @@ from strategic_memory_server.replay.files.cell_columns import NOTHING
 from strategic_memory_server.replay.files.csv_layout import is_value, names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
-from strategic_memory_server.replay.files.table import Table, headings
+from strategic_memory_server.replay.files.table import UNSEEN, Table, headings
 from strategic_memory_server.replay.formats.cells import text_of
 from strategic_memory_server.replay.formats.format import plain_name
 from strategic_memory_server.replay.formats.recognition import names_a_record
@@ -77,7 +77,7 @@ class _WordRows:
     def __init__(self, table: Table, page: TablePage, time: str) -> None:
         self._columns = [page.columns[name] for name in table.columns]
         times = page.columns[time]
-        words = [isinstance(cell, str) and cell.lstrip()[:1].isalpha() and not _TIME.match(cell) for cell in times]
+        words = [isinstance(cell, str) and _begins_as_word(cell) and not _TIME.match(cell) for cell in times]
         self._rows = len(words)
         self.cells = {
             row: tuple(text_of(cells[row]) for cells in self._columns) for row in compress(range(len(words)), words)
@@ -111,6 +111,10 @@ class _WordRows:
     def _of_values(self) -> int:
         """The number of columns in which most cells that hold something are numbers or times."""
         return sum(map(_are_values, self._columns))
+
+
+def _begins_as_word(cell: str) -> bool:
+    return cell.translate(UNSEEN).lstrip()[:1].isalpha()
 
 
 def _are_values(cells: Sequence[Cell]) -> bool:

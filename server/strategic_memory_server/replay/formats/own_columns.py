@@ -36,7 +36,14 @@ _CURRENCY = (
     "quote currency", "quote asset", "margin asset", "account currency",
 )  # fmt: skip
 
-_COSTS = ("fees", "fee", "commission", "commissions", "total fees", "total commission")
+_COSTS = tuple(
+    f"{name}{money}"
+    for name in (
+        "fees", "fee", "commission", "commissions", "total fees", "total commission", "swap", "swaps", "rollover",
+        "funding", "funding fee", "funding fees", "interest", "slippage", "brokerage", "charges", "tax", "taxes",
+    )
+    for money in ("", f" {MONEY}")
+)  # fmt: skip
 _AFTER_COSTS = re.compile(r"net(?![a-z])", re.IGNORECASE)
 
 _IS_OPEN = is_one_of(
@@ -133,7 +140,8 @@ def costs_told(read: Format, columns: Mapping[str, str], table: Collection[str])
         table: all columns of the table.
     """
     pnl = next((columns[ours] for ours in (names.PNL, names.REALIZED_PNL) if ours in columns), None)
-    costs = found(_COSTS, table)
-    if read not in (OWN_COLUMNS, COMMON_NAMES) or pnl is None or costs in (None, pnl) or _AFTER_COSTS.match(pnl):
+    if read not in (OWN_COLUMNS, COMMON_NAMES) or pnl is None or _AFTER_COSTS.match(pnl):
         return ()
-    return (f"nothing says whether {costs} is taken from it",)
+    costs = dict.fromkeys(cost for name in _COSTS if (cost := found((name,), table)) and cost != pnl)
+    listed = " and ".join(costs) + (" is" if len(costs) == 1 else " are")
+    return (f"nothing says whether {listed} taken from it",) if costs else ()

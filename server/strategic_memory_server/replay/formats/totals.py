@@ -14,7 +14,7 @@ _CELLS = frozenset(
     form + end for word in _WORDS for form in (word, word.capitalize(), word.title()) for end in ("", ":")
 )
 _FOR_TIMES = _CELLS | {form.upper() for form in _CELLS}
-"""Among times what is shouted is a total too; elsewhere it may be a symbol."""
+"""Among times and regimes what is shouted is a total too; elsewhere it may be a symbol."""
 
 
 def rows_without_totals(page: TablePage, read: Mapping[str, str]) -> list[bool]:
@@ -40,8 +40,10 @@ def _looked_at(page: TablePage, read: Mapping[str, str]) -> Iterator[tuple[Seque
     if not isinstance(page.columns, dict):
         return
     time = read.get(names.TIME)
+    of_regimes = {read.get(names.REGIME), read.get(names.MARKET_REGIME)}
+    of_values = set(read.values()) - of_regimes - {read.get(names.POLICY), read.get(names.TRADE_ID)}
     for name, cells in page.columns.items():
         if name == time:
             yield cells, _FOR_TIMES
-        elif len(page.lines) < PAGE_ROWS and name not in read.values():
-            yield cells, _CELLS
+        elif len(page.lines) < PAGE_ROWS and name not in of_values:
+            yield cells, _FOR_TIMES if name in of_regimes else _CELLS

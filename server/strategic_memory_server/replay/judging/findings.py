@@ -125,6 +125,7 @@ def _rows(record: Record) -> dict[str, object]:
         "refused": record.rejected.rows,
         "refused_by_reason": record.rejected.by_reason,
         "notes": record.notes,
+        "look_alike": record.look_alike,
         "tables": record.tables,
         "written": record.written,
         "first_time_ms": record.first_time_ms,

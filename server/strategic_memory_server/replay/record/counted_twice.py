@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,26 +18,29 @@ CONFLICTS_SHARE = 0.01
 """Largest share of the trades whose id another one has that is of another time and earned something else."""
 
 FEWEST_OF_SPAN, SHARE_OF_SPAN = 3, 0.9
-"""Exports overlap where another one begins with so many results at the end of one, and with this share of them."""
+"""Exports overlap where another one begins with so many results at the end of one, and with this share of them. Within
+one table they do where so many entries, of as many times, stand twice in the same order."""
 
 _FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
 
 
-def require_ids_of_trades(entries: EntryColumns, tables: Sequence[TableRead]) -> None:
+def require_ids_of_trades(entries: EntryColumns, table_of: NDArray[np.intp], tables: Sequence[TableRead]) -> None:
     """Refuse ids that several trades share: those of positions that are closed in parts, or of several markets.
 
     Args:
         entries: entries in order of time.
+        table_of: the place of the table of each.
         tables: what they were read of.
 
     Raises:
-        ReplayError: more than one in a hundred, and two at least, differ from the next of their id in time and pnl.
+        ReplayError: more than one in a hundred, and two at least, differ from the next of their id in pnl, and in time
+            where they are of two tables: a later export may know better what a trade earned.
     """
     given = np.flatnonzero(entries.trade)
     order = given[np.argsort(entries.trade[given], kind="stable")]
     one, other = order[:-1], order[1:]
-    differ = (entries.trade[one] == entries.trade[other]) & (entries.time_ms[one] != entries.time_ms[other])
-    differ &= entries.pnl[one] != entries.pnl[other]
+    differ = (entries.trade[one] == entries.trade[other]) & (entries.pnl[one] != entries.pnl[other])
+    differ &= (entries.time_ms[one] != entries.time_ms[other]) | (table_of[one] == table_of[other])
     found = int(np.count_nonzero(differ))
     if found < 2 or found <= CONFLICTS_SHARE * given.size:
         return
@@ -46,10 +49,57 @@ def require_ids_of_trades(entries: EntryColumns, tables: Sequence[TableRead]) ->
     examples = " and ".join(f"{times[row]} with {entries.pnl[row]:g}" for row in (one[earliest], other[earliest]))
     columns = dict.fromkeys(table.columns[names.TRADE_ID] for table in tables if names.TRADE_ID in table.columns)
     raise ReplayError(
-        f"{', '.join(columns)}: {found:,} of {given.size:,} trades have the id of another trade, of another time and "
-        f"pnl, {examples} for example; only the last of an id would count. Are they parts of one position, or of "
+        f"{', '.join(columns)}: {found:,} of {given.size:,} trades have the id of another trade that earned something "
+        f"else, {examples} for example; only the last of an id would count. Are they parts of one position, or of "
         "several markets? Leave that column out, or make its ids those of single trades"
     )
+
+
+def require_rows_once(entries: EntryColumns, table_of: NDArray[np.intp], tables: Sequence[TableRead]) -> None:
+    """Refuse a table that says again what it has said: an export put below itself, or below one that it overlaps.
+
+    Args:
+        entries: entries in the order of the files.
+        table_of: the place of the table of each.
+        tables: the tables.
+
+    Raises:
+        ReplayError: there is one.
+    """
+    earned = np.flatnonzero((entries.trade == 0) & ~np.isnan(entries.pnl) & (entries.pnl != 0))
+    for place, table in enumerate(tables):
+        rows = earned[table_of[earned] == place]
+        passed = np.diff(entries.time_ms[rows])
+        if (passed >= 0).all() or (passed <= 0).all():
+            continue
+        keys = _keys(entries, rows)
+        # Fills of one order may be alike, one below the other.
+        new = np.flatnonzero(np.diff(keys, prepend=~keys[:1]) != 0)
+        rows, keys = rows[new], keys[new]
+        for first, length in _said_again(keys):
+            again = rows[first : first + length]
+            if np.unique(entries.time_ms[again]).size < FEWEST_OF_SPAN:
+                continue
+            at = entries.time_ms[again[:1]].astype("datetime64[ms]")[0]
+            raise ReplayError(
+                f"{f'{table.file} {table.table}'.strip()}: {length:,} of its entries stand in it twice in the same "
+                f"order, with the same time, pnl, policy and regime, the first {at} with {entries.pnl[again[0]]:g}: is "
+                "it of two exports that overlap? Leave out what comes again, or add a column trade_id"
+            )
+
+
+def _said_again(keys: NDArray[np.uint64]) -> Iterator[tuple[int, int]]:
+    """Yield where a run of keys begins that came before, and its length, where the two meet or are all of the ends."""
+    order = np.argsort(keys, kind="stable")
+    same = np.flatnonzero(keys[order][1:] == keys[order][:-1])
+    back = np.zeros(keys.size, dtype=np.intp)
+    back[order[same + 1]] = order[same + 1] - order[same]
+    starts = np.flatnonzero(np.diff(back, prepend=-1))
+    lengths = np.diff(starts, append=keys.size)
+    meet = lengths >= back[starts]
+    are_ends = (starts == back[starts]) & (starts + lengths == keys.size)
+    for run in np.flatnonzero((back[starts] > 0) & (lengths >= FEWEST_OF_SPAN) & (meet | are_ends)).tolist():
+        yield int(starts[run]), int(lengths[run])
 
 
 def require_tables_apart(entries: EntryColumns, table_of: NDArray[np.intp], tables: Sequence[TableRead]) -> None:

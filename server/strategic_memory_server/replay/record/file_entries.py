@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.formats.column_map import ColumnMap
-from strategic_memory_server.replay.record.counted_twice import require_ids_of_trades, require_tables_apart
+from strategic_memory_server.replay.record.counted_twice import (
+    require_ids_of_trades,
+    require_rows_once,
+    require_tables_apart,
+)
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, concatenated
 from strategic_memory_server.replay.record.few_enough import require_few
 from strategic_memory_server.replay.record.file_reading import FileReading
@@ -98,11 +102,13 @@ def read_entries(
     entries = concatenated(pages)
     table_of = np.concatenate(tables)
     require_tables_apart(entries, table_of, source.tables)
+    require_rows_once(entries, table_of, source.tables)
     if not (asked.get("declared") or Declared()).one_unit:
         require_one_unit(entries, table_of, source.tables)
     order = _order(entries)
-    entries = entries if order is None else at(entries, order)
-    require_ids_of_trades(entries, source.tables)
+    if order is not None:
+        entries, table_of = at(entries, order), table_of[order]
+    require_ids_of_trades(entries, table_of, source.tables)
     repeated = repeated_trades(entries.trade)
     kept = np.flatnonzero(~repeated) if repeated.any() else None
     entries = entries if kept is None else at(entries, kept)

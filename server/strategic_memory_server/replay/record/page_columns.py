@@ -74,8 +74,16 @@ class NamedColumns:
         return opened_ms
 
     def either(self, name: str, other: str) -> Sequence[Cell]:
-        """Return the cells of one of two columns that mean the same, row by row where there are both."""
+        """Return the cells of one of two columns that mean the same, row by row where there are both.
+
+        Names that differ refuse their row.
+        """
         if name in self.columns and other in self.columns:
-            pairs = zip(self.columns[name], self.columns[other], strict=True)
-            return [second if first is None or first == "" else first for first, second in pairs]
+            both, given = (self.columns[name], self.columns[other]), self.given(name)
+            alike = [
+                str(first).strip().upper() == str(second).strip().upper() for first, second in zip(*both, strict=True)
+            ]
+            differ = given & self.given(other) & ~np.array(alike, dtype=np.bool_)
+            self.refusals.refuse_all(differ, f"{name}_differs_from_{other}", self.columns[other])
+            return [first if is_known else second for first, second, is_known in zip(*both, given, strict=True)]
         return self.columns.get(name if name in self.columns else other) or [""] * self.rows

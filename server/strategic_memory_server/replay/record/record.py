@@ -25,6 +25,7 @@ class Record:
         by_kind: number of entries of each kind.
         rejected: rows that could not be used.
         notes: what is worth knowing of those that could, counted.
+        look_alike: a regime and the one that it looks like; empty where there is none.
         tables: what was read of each table, and as what.
         written: how the columns of each table are written, by our names: by what a message calls the table.
     """
@@ -35,6 +36,7 @@ class Record:
     by_kind: Mapping[Kind, int]
     rejected: RejectedRows
     notes: Mapping[str, int]
+    look_alike: str
     tables: Sequence[TableRead]
     written: Mapping[str, Mapping[str, str]]
 

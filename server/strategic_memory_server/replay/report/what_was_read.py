@@ -18,6 +18,14 @@ _KINDS = {
 
 _NOTES = {
     "trade_id_repeated": "{} have the id of another trade: each id counts once, at its last row",
+    "same_as_before": (
+        "{} have the time, pnl, policy and regime of the one before and no trade_id: each counts; leave out what was "
+        "exported twice"
+    ),
+    "confidence_out_of_range": "{} have a confidence that is not from 0 to 1: it counts as none; write shares",
+    "regimes_look_alike": (
+        "{} name a regime that looks like another one, {example}, and count apart from it: spell each in one way"
+    ),
     "policy_unrecognised": "{} name a policy that is none of the three, and count without one",
     "regime_as_of_close": "{} do not say when they were opened: their regime is the one at their close",
     "regime_not_observed": (
@@ -71,7 +79,7 @@ def of_trades(rows: Rows) -> str:
 def notes(rows: Rows) -> Iterator[str]:
     """Yield what is worth knowing of the rows that were used."""
     for note, count in rows["notes"].items():
-        yield _NOTES[note].format(f"{count:,} rows")
+        yield _NOTES[note].format(f"{count:,} rows", example=rows["look_alike"])
     if not rows["by_kind"]["trade"]:
         yield _NO_TRADE
     elif not rows["tells_policies"]:

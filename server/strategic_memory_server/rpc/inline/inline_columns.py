@@ -24,6 +24,9 @@ from strategic_memory_server.rpc.inline.inline_names import (
 )
 from strategic_memory_server.waiting.checkpoint import Checkpoint
 
+_LATEST_S = 4_102_444_800
+"""The year 2100 in seconds since 1970, which as milliseconds is of its February."""
+
 # Where entries without times stand, so that nothing is found to have been observed by then.
 _BEFORE_ALL_TIMES = MIN_TIME_MS - MAX_WINDOW
 
@@ -100,6 +103,13 @@ class ColumnReader:
             raise self._refused(
                 f"{column}[{int(np.argmin(possible))}]",
                 "is not between the years 1 and 9999; give milliseconds",
+            )
+        seconds = (times_ms >= EARLIEST_MS // 1_000) & (times_ms < _LATEST_S)
+        if seconds.any():
+            index = int(np.argmax(seconds))
+            raise self._refused(
+                f"{column}[{index}]",
+                f"is {times_ms[index]}, a time of early 1970 and one of today in seconds; give milliseconds",
             )
         falls = times_ms[1:] < times_ms[:-1]
         if falls.any():

@@ -15,9 +15,10 @@ import numpy as np
 from strategic_memory.v1 import memory_pb2
 from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE
-from strategic_memory_server.entries.notes import OBSERVED_WITHOUT_PNL
+from strategic_memory_server.entries.notes import CONFIDENCE_OUT_OF_RANGE, OBSERVED_WITHOUT_PNL
 from strategic_memory_server.faults.errors import InvalidRequestError, Violation
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps
+from strategic_memory_server.memory.memory_tallies import out_of_range
 from strategic_memory_server.memory.strategic_memory import (
     Context,
     PortfolioWindow,
@@ -90,7 +91,7 @@ def read_inline_memory(
         strategy_names=strategies.names,
         context=Context(leverage_caps=_caps(message)),
         sources=(
-            observed.report(keys.META_REGIME, notes=_without_pnl(observed.newest(observed.in_span))),
+            observed.report(keys.META_REGIME, notes=_notes_of(observed.newest(observed.in_span))),
             portfolio.report(keys.PORTFOLIO_MEMORY, notes=earned.notes(portfolio.accepted)),
             trades.report(keys.TRADE_RESULTS, notes=traded.notes(trades.accepted)),
         ),
@@ -129,8 +130,11 @@ class _Cut(Generic[WindowT]):
         return SourceReport(source, self.accepted, {}, found)
 
 
-def _without_pnl(observed: RegimeWindow) -> dict[str, int]:
-    return {OBSERVED_WITHOUT_PNL: int(np.count_nonzero(np.isnan(observed.pnl)))}
+def _notes_of(observed: RegimeWindow) -> dict[str, int]:
+    return {
+        OBSERVED_WITHOUT_PNL: int(np.count_nonzero(np.isnan(observed.pnl))),
+        CONFIDENCE_OUT_OF_RANGE: int(np.count_nonzero(out_of_range(observed.confidence))),
+    }
 
 
 def _rows(window: WindowT, start: int, end: int) -> WindowT:

@@ -114,6 +114,8 @@ def test_columns_that_could_each_be_the_result_are_refused(tmp_path: Path) -> No
     [
         ("Exit Time,Profit,Commission", ("nothing says whether Commission is taken from it",)),
         ("time,realized_pnl,fees", ("nothing says whether fees is taken from it",)),
+        ("time,pnl,Funding Fee", ("nothing says whether Funding Fee is taken from it",)),
+        ("time,pnl,Commission (USD)", ("nothing says whether Commission (USD) is taken from it",)),
         ("Exit Time,Net Profit,Commission", ()),
         ("Exit Time,Profit,Comment", ()),
     ],
@@ -123,3 +125,9 @@ def test_costs_beside_a_pnl_are_told_where_nothing_says_whether_they_are_in_it(
 ) -> None:
     (tmp_path / "record.csv").write_text(f"{header}\n2025-01-10,5,1\n")
     assert replay_records.read([tmp_path / "record.csv"]).tables[0].notes == told
+
+
+def test_all_costs_beside_a_pnl_are_told(tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text("time,swap,pnl,fee,swapped\n2025-01-10,1,5,1,1\n")
+    (table,) = replay_records.read([tmp_path / "record.csv"]).tables
+    assert table.notes == ("nothing says whether fee and swap are taken from it",)

@@ -31,6 +31,13 @@ def test_names_that_come_again_are_passed_over_and_told(count: int, tmp_path: Pa
     assert [table.left_out for table in record.tables] == [{AGAIN: 2}]
 
 
+def test_names_are_seen_behind_the_mark_at_the_start_of_a_file_that_was_joined(tmp_path: Path) -> None:
+    record = csv_of(tmp_path, f"\ufeff{HEAD}{rows(3)}\ufeff{HEAD}1800000000,BULL,2,7\n")
+    assert (record.entries.pnl.tolist(), refused(record)) == ([1.0, 1.0, 1.0, 2.0], {})
+    with pytest.raises(ReplayError, match="line 5 looks like names of columns, others than those above or in another"):
+        csv_of(tmp_path, f"\ufeff{HEAD}{rows(3)}\ufeffregime,time,realized_pnl,fees\nBULL,1800000000,2,7\n")
+
+
 def test_names_that_come_again_in_an_export_of_a_run_are_those_of_the_same_run(tmp_path: Path) -> None:
     head, row = BACKTRADER.splitlines()[:2]
     for between in ("", "\n"):

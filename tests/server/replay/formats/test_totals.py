@@ -23,6 +23,13 @@ def test_totals_are_left_out_and_told(total: str, tmp_path: Path) -> None:
         assert (record.tables[0].left_out, refused(record)) == ({"totals": 1}, {})
 
 
+@each_case("total", ["2024-01-07,Total,3,,", "2024-01-07,TOTAL,3,,", "2024-01-07,,3,Total:,", "2024-01-07,,3,,Sum"])
+def test_totals_among_names_are_left_out_and_told(total: str, tmp_path: Path) -> None:
+    rows = "2024-01-05,BULL,1,BALANCED,a\n2024-01-06,BEAR,2,BALANCED,b\n"
+    record = csv_of(tmp_path, f"time,market_regime,realized_pnl,policy,trade_id\n{rows}{total}\n")
+    assert (record.entries.pnl.tolist(), record.tables[0].left_out) == ([1.0, 2.0], {"totals": 1})
+
+
 def test_names_that_read_as_totals_are_none(tmp_path: Path) -> None:
     for text in (ROWS.replace("X", "TOTAL"), ROWS.replace("X", "Total").replace("Y", "Total")):
         assert len(csv_of(tmp_path, HEAD + text)) == 2

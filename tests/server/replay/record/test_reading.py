@@ -192,6 +192,13 @@ def test_what_a_trade_says_of_its_trend_in_words_is_passed_over(tmp_path: Path) 
     assert not record.rejected.rows
 
 
+def test_two_regimes_of_one_row_refuse_it_unless_they_are_the_same(tmp_path: Path) -> None:
+    head = "time,regime,market_regime,realized_pnl\n"
+    record = csv_of(tmp_path, head + "1,BULL,BEAR,1\n2,bull , BULL,2\n3,NaN,BEAR,3\n4,BULL,-,4\n5,,,5\n")
+    assert refused(record) == {"regime_differs_from_market_regime": (1, ["record.csv:2"])}
+    assert [record.regime_names[each] for each in record.entries.regime] == ["BULL", "BEAR", "BULL", "UNKNOWN"]
+
+
 def test_the_pnl_of_the_policy_followed_stands_for_the_pnl(tmp_path: Path) -> None:
     head = "time,policy,pnl_conservative,pnl_balanced,pnl_aggressive\n"
     record = csv_of(tmp_path, head + "1,AGGRESSIVE,1,2,3\n2,CONSERVATIVE,1,2,3\n3,,1,2,3\n")
@@ -201,8 +208,11 @@ def test_the_pnl_of_the_policy_followed_stands_for_the_pnl(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_csv_of_every_delimiter_and_with_a_mark_at_its_start(delimiter: str, tmp_path: Path) -> None:
-    (tmp_path / "record.csv").write_text(delimiter.join(("\ufefftime", "pnl")) + "\r\n" + delimiter.join("12") + "\r\n")
-    assert read(tmp_path / "record.csv").entries.pnl.tolist() == [2.0]
+    for mark in ("\ufeff", "\ufeff\ufeff", "\u200b"):
+        text = delimiter.join((f"{mark}time", "pnl")) + "\r\n" + delimiter.join("12") + "\r\n"
+        for encoding in ("utf-8", "utf-16", "utf-32"):
+            (tmp_path / "record.csv").write_bytes(text.encode(encoding))
+            assert read(tmp_path / "record.csv").entries.pnl.tolist() == [2.0], (mark, encoding)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import replay_records
+from each_case import each_case
 from replay_records import csv_of, refused
 from replay_records import record_of as read
 
@@ -141,6 +142,16 @@ def test_lines_that_are_no_json_object_are_counted(tmp_path: Path) -> None:
 def test_a_wrong_map_says_how_it_is_written(text: str) -> None:
     with pytest.raises(ReplayError, match="--map"):
         parse_map([text])
+
+
+@each_case(
+    "texts",
+    [["time=a,time=b"], ["time=a", "time=b"], ["one.csv:time=a,time=b"], ["one.csv:time=a", "one.csv:time=b"]],
+)
+def test_a_map_that_says_two_columns_is_refused(texts: list[str]) -> None:
+    with pytest.raises(ReplayError, match="time=b': time is 'a' already; give one of the two"):
+        parse_map(texts)
+    assert parse_map(["time=a", "time=a,one.csv:time=b"]).of(Path("one.csv")) == {"time": "b"}
 
 
 @pytest.mark.parametrize("text", ["", "time,pnl\n", "a,b\n1,2\n"])

@@ -47,6 +47,55 @@ def test_ids_that_different_trades_share_are_refused(tmp_path: Path) -> None:
         replay_records.read([tmp_path / "parts.csv"])
 
 
+def test_parts_of_a_position_that_end_together_are_refused_and_a_later_export_knows_better(tmp_path: Path) -> None:
+    parts, later = tmp_path / "parts.csv", tmp_path / "later.csv"
+    parts.write_text("time,pnl,trade_id\n1,10,7\n1,5,7\n3,4,8\n3,3,8\n5,2,9\n")
+    with pytest.raises(ReplayError, match=r"2 of 5 trades .* earned something else, .* with 10 and .* with 5"):
+        replay_records.read([parts])
+    parts.write_text("time,pnl,trade_id\n1,10,7\n3,4,8\n5,2,9\n")
+    later.write_text("time,pnl,trade_id\n1,11,7\n3,5,8\n5,3,9\n")
+    assert replay_records.read([parts, later]).entries.pnl.tolist() == [11.0, 5.0, 3.0]
+
+
+ROWS = [f"{row},{row + 1},BALANCED\n" for row in range(40)]
+
+
+@each_case(
+    ("rows", "again"),
+    [
+        (ROWS * 2, 40),
+        (ROWS * 3, 80),
+        (ROWS[:23] + ROWS[20:], 3),
+        (ROWS[20:][::-1] + ROWS[:23][::-1], 3),
+        (ROWS[:23][::-1] + ROWS[20:][::-1], 3),
+        ([row for row in ROWS for _ in range(3)] * 2, 40),
+    ],
+)
+def test_an_export_below_one_that_it_overlaps_is_refused_where_no_id_tells(
+    rows: list[str], again: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "joined.csv"
+    for joined in (rows, [row.replace("BALANCED", "") for row in rows]):
+        file.write_text("time,realized_pnl,policy\n" + "".join(joined))
+        with pytest.raises(ReplayError, match=rf"joined\.csv: {again} of its entries stand in it twice"):
+            replay_records.read([file])
+    with_ids = [f"{row.strip()},{number}\n" for number, row in enumerate(rows)]
+    file.write_text("time,realized_pnl,policy,trade_id\n" + "".join(with_ids))
+    assert len(replay_records.read([file])) == len(rows)
+
+
+def test_what_is_alike_by_chance_or_in_fills_is_read_and_told(tmp_path: Path) -> None:
+    fills = [row for row in ROWS for _ in range(3)]
+    source = random.Random(5)
+    # By market, each day won or lost as much.
+    by_market = [f"{day},{source.choice((1, -1))},\n" for _market in range(30) for day in range(50)]
+    for rows, alike in ((fills, 80), (ROWS[:22] + ROWS[20:], 2), (by_market, None)):
+        (tmp_path / "record.csv").write_text("time,realized_pnl,policy\n" + "".join(rows))
+        record = replay_records.read([tmp_path / "record.csv"])
+        assert len(record) == len(rows)
+        assert record.notes["same_as_before"] == alike or alike is None
+
+
 def test_the_same_trades_in_two_files_are_refused_where_no_id_tells(tmp_path: Path) -> None:
     head = "time,pnl,policy\n"
     rows = [f"{row},{row + 1},BALANCED\n" for row in range(10)]

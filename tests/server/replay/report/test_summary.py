@@ -54,6 +54,19 @@ def test_what_a_record_cannot_tell_is_said(
     assert sum(hint in summary for hint in hints) == len(said)
 
 
+def test_names_that_look_alike_and_confidences_that_are_none_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "regimes.csv"
+    seen = ["BULL,0.7", "\u0412ULL,80", "BULL,-1", "1,0", "1.0,1", "1,0.5", "1.05,0.5"]
+    rows = (f"2024-01-0{day},0.1,{each}" for day, each in enumerate(seen, 1))
+    file.write_text("\n".join(["time,pnl,regime,confidence", *rows]) + "\n")
+    assert run_replay(ReplayOptions(files=(file,), out=tmp_path / "report"), quiet=False) == 0
+    summary = capsys.readouterr().out
+    assert "2 rows name a regime that looks like another one, '\\u0412ULL' beside 'BULL', and count apart" in summary
+    assert "2 rows have a confidence that is not from 0 to 1: it counts as none" in summary
+
+
 def test_each_rule_says_of_which_regime_it_advises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "trades.csv"
     trades = ["BULL,0.4"] * 6 + ["BEAR,-0.3"] * 3

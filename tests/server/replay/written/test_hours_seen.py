@@ -14,7 +14,7 @@ HOURS = [datetime(2024, 1, 13) + timedelta(hours=5 * number) for number in range
 
 
 def told(folder: Path, form: str, times: list[datetime]) -> str:
-    rows = "".join(f'"{at.strftime(form)}",1\n' for at in times)
+    rows = "".join(f'"{at.strftime(form)}",{1 + number}\n' for number, at in enumerate(times))
     (ways,) = csv_of(folder, f"time,realized_pnl\n{rows}").written.values()
     return ways["time"]
 

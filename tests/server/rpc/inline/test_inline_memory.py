@@ -138,6 +138,24 @@ def test_too_many_entries_are_refused_before_they_are_read() -> None:
     assert str(MAX_WINDOW) in description
 
 
+@pytest.mark.parametrize("seconds", [631_152_000, 1_704_067_200, 4_102_444_799])
+def test_times_in_seconds_are_refused(seconds: int) -> None:
+    assert violation(inline(trade_results=TradeColumns(realized_pnl=[1.0] * 2, time_ms=[0, seconds]))) == (
+        "inline.trade_results.time_ms[1]",
+        f"is {seconds}, a time of early 1970 and one of today in seconds; give milliseconds",
+    )
+    for time_ms in (seconds * 1_000, 631_151_999, 4_102_444_800):
+        memory = read(inline(trade_results=TradeColumns(realized_pnl=[1.0], time_ms=[time_ms])))
+        assert memory.trades.time_ms.tolist() == [time_ms]
+
+
+def test_confidences_that_are_none_are_counted() -> None:
+    observed = RegimeColumns(regime=["A"] * 5, pnl=[1.0] * 5, confidence=[80.0, 0.0, 1.0, -0.5, NAN])
+    assert report_of(read(inline(regime_observations=observed)), "stream:meta.regime").noted == {
+        "confidence_out_of_range": 2
+    }
+
+
 def test_descriptions_say_what_to_do() -> None:
     columns = inline(portfolio_entries=PortfolioColumns(pnl=[1.0] * 2, time_ms=[2, 1]))
     assert violation(columns)[1] == "is earlier than the one before; sort oldest first"
