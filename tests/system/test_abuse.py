@@ -15,10 +15,10 @@ from abuse.connections import Target
 from abuse.floods import GRPC, HTTP
 from certificates import Authority
 from conftest import StartService
-from impatient import Impatient
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
 from service_calls import get_json
+from system.impatient import Impatient
 
 pytestmark = pytest.mark.system
 

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from demo_process import StartDemo, summary
 from processes import command_path, eventually, process_is_gone, require_tool, service_environment
+from system.demo_process import StartDemo, summary
 
 from strategic_memory_demo.market_parameters import POLICIES, PROFILES
 from strategic_memory_demo.options import DemoOptions

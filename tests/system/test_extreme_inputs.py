@@ -13,13 +13,13 @@ from finite_output import assert_finite, strict_object
 from hypothesis import given
 from hypothesis import strategies as st
 from malformed_entries import GOOD_FIELDS, PORTFOLIO, REGIMES, TRADES
-from malformed_values import EXPOSURE, LEVERAGE, VALUE_SOURCES
 from processes import ServiceProcess, eventually
 from redis.typing import EncodableT, FieldT
 from redis_inputs import PREFIX, add_regime, add_trade
 from repeatable import repeatable
 from service_calls import get_feedback, get_json
-from soundness import LASTING, analyze, await_syncs, check_sound, health, rejected_by_health, resident_mib
+from system.malformed_values import EXPOSURE, LEVERAGE, VALUE_SOURCES
+from system.soundness import LASTING, analyze, await_syncs, check_sound, health, rejected_by_health, resident_mib
 
 from strategic_memory.v1 import feedback_pb2
 

@@ -10,13 +10,13 @@ import pytest
 import redis
 from conftest import StartService
 from finite_output import assert_finite
-from impatient import Impatient, served_beside, unlimited_stub
 from malformed_requests import good_memory
 from processes import ServiceProcess, eventually
 from raw_calls import outcome_of
 from redis_inputs import add_regime
 from service_calls import get_feedback
-from soundness import LARGE_REQUESTS, LASTING, log_of
+from system.impatient import Impatient, served_beside, unlimited_stub
+from system.soundness import LARGE_REQUESTS, LASTING, log_of
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2
 from strategic_memory_server.memory.window_settings import MAX_REGIMES

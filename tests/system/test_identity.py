@@ -13,11 +13,11 @@ from pathlib import Path
 import grpc
 import httpx
 import pytest
-from access_lines import token_for
 from certificates import Authority, Certificate
 from click.testing import CliRunner, Result
 from conftest import StartService
 from processes import ServiceProcess, eventually
+from system.access_lines import token_for
 
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_client import (

@@ -12,11 +12,11 @@ import pytest
 import redis
 from conftest import StartService
 from finite_output import assert_finite
-from impatient import served_beside, unlimited_stub
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
 from service_calls import get_feedback
-from soundness import LARGE_REQUESTS, LASTING, log_of, resident_mib
+from system.impatient import served_beside, unlimited_stub
+from system.soundness import LARGE_REQUESTS, LASTING, log_of, resident_mib
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2, service_pb2_grpc
 

@@ -12,13 +12,13 @@ import redis
 from conftest import StartService
 from finite_output import strict_object
 from malformed_entries import PORTFOLIO, REGIMES, TRADES
-from malformed_values import EXITS, VALUE_SOURCES, malformed_values
 from mixed_inputs import MixedInputs, mixed_inputs
 from processes import ServiceProcess, eventually
 from redis_events import Events, subscribed
 from redis_inputs import PREFIX, add_regime, read_stream
 from service_calls import get_feedback, get_json
-from soundness import (
+from system.malformed_values import EXITS, VALUE_SOURCES, malformed_values
+from system.soundness import (
     LASTING,
     Counts,
     analyze,

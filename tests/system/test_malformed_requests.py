@@ -21,7 +21,7 @@ from raw_calls import SERVICE, Outcome, RawCaller, raw_caller
 from redis_inputs import add_portfolio, add_regime, add_trade
 from repeatable import repeatable
 from service_calls import get_feedback, get_text
-from soundness import LASTING, check_sound, health, log_of
+from system.soundness import LASTING, check_sound, health, log_of
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis

@@ -10,7 +10,7 @@ import redis
 from conftest import StartService
 from processes import eventually
 from redis_inputs import add_trade, regime_stream
-from soundness import analyze, await_syncs, rejected_by_health
+from system.soundness import analyze, await_syncs, rejected_by_health
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2
 

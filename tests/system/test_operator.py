@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import redis
-from access_lines import token_for
 from conftest import StartService
-from operators import HOUR, KEYS, OPEN_ADMIN, RULES, be_bold, operator, public_key, says, until_says
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
 from service_calls import get_json
+from system.access_lines import token_for
+from system.operators import HOUR, KEYS, OPEN_ADMIN, RULES, be_bold, operator, public_key, says, until_says
 
 from strategic_memory_client import (
     AccessDeniedError,

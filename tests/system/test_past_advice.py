@@ -11,11 +11,11 @@ import redis
 from advice import evidence_view
 from brute_force import TradeRow
 from conftest import StartService
-from impatient import served_beside
 from past_log import entry_of, said, write_log, write_trades
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, add_trade
 from service_calls import get_feedback, get_text, stub_of
+from system.impatient import served_beside
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, past_advice_pb2, service_pb2
 

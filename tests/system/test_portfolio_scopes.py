@@ -10,10 +10,10 @@ import grpc
 import httpx
 import pytest
 import redis
-from access_lines import token_for
 from conftest import StartService
 from processes import ServiceProcess, eventually, service_environment
 from redis_inputs import add_regime
+from system.access_lines import token_for
 
 from strategic_memory.v1 import admin_pb2, admin_pb2_grpc, memory_pb2, service_pb2, service_pb2_grpc
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis

@@ -13,7 +13,7 @@ import redis
 from conftest import StartService
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
-from served_by_workers import Stub, health_of, stubs, until_all_serve
+from system.served_by_workers import Stub, health_of, stubs, until_all_serve
 
 from strategic_memory.v1 import service_pb2
 

@@ -16,7 +16,7 @@ from faults.tcp_proxy import TcpProxy
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
 from service_calls import get_feedback
-from subscribers import BlockingSubscribers, LoopSubscribers, Recording
+from system.subscribers import BlockingSubscribers, LoopSubscribers, Recording
 
 from strategic_memory_client import (
     Backoff,

@@ -15,8 +15,8 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 from faults.free_ports import free_port
-from inputs_of_revisions import BEFORE, LIVE, OBSERVATIONS, PORTFOLIO, TRADES, write
 from processes import ServiceProcess, eventually, service_environment
+from system.inputs_of_revisions import BEFORE, LIVE, OBSERVATIONS, PORTFOLIO, TRADES, write
 
 from strategic_memory_client import Policy, StrategicMemoryClient
 from strategic_memory_server.cli.commands import app

@@ -11,7 +11,7 @@ import pytest
 import redis
 from conftest import StartService
 from processes import ServiceProcess, eventually
-from trace_collector import Collector, Received, collecting, collecting_by_http
+from system.trace_collector import Collector, Received, collecting, collecting_by_http
 
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.redis_access.redis_replies import StreamEntries

@@ -13,7 +13,7 @@ import redis
 from conftest import StartService
 from faults.free_ports import free_port
 from processes import eventually
-from trace_collector import QUICKLY, collecting
+from system.trace_collector import QUICKLY, collecting
 
 pytestmark = [pytest.mark.system, pytest.mark.processes]
 

@@ -14,7 +14,7 @@ import pytest
 import redis
 from conftest import StartService
 from processes import eventually
-from redis_work import RedisWork, Work, redis_work
+from system.redis_work import RedisWork, Work, redis_work
 
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 

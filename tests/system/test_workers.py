@@ -17,7 +17,8 @@ import redis
 from conftest import StartService
 from processes import ServiceProcess, eventually, service_environment
 from redis_inputs import add_regime
-from served_by_workers import (
+from service_calls import get_text
+from system.served_by_workers import (
     get_feedback,
     health_of,
     kill_worker,
@@ -27,7 +28,6 @@ from served_by_workers import (
     stubs,
     until_all_serve,
 )
-from service_calls import get_text
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis

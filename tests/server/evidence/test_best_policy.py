@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_evidence import both_positive
 from each_case import each_case
 from scipy import stats
+from server.evidence.dense_evidence import both_positive
 
 from strategic_memory_server.evidence.best_policy import probability_best, probability_both_positive
 from strategic_memory_server.evidence.cells import Floats

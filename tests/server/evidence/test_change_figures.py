@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dense_change import DensePolicy, dense_change
 from evidence_samples import REGIMES, Trade
+from server.evidence.dense_change import DensePolicy, dense_change
 
 from strategic_memory_server.evidence.cells import Cells, block_cells_of, cells_of
 from strategic_memory_server.evidence.change.blocks import BlockCells

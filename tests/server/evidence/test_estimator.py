@@ -9,12 +9,12 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from dense_evidence import dense_estimate
 from each_case import each_case
 from evidence_samples import REGIMES, TRADES, Trade, made_up_trades, one_by_one
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
+from server.evidence.dense_evidence import dense_estimate
 
 from strategic_memory_server.evidence.cautions import Caution
 from strategic_memory_server.evidence.estimate import Estimate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_group import dense_group
+from server.evidence.dense_group import dense_group
 
 from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.group_posterior import CORRELATIONS, PRIOR_WEIGHTS, group_posterior

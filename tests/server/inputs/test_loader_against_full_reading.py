@@ -11,10 +11,10 @@ import pytest
 import redis
 import redis.asyncio
 from brute_force import Rows, expected_regimes, expected_transitions
-from changing_streams import KINDS, ChangingStreams
 from input_streams import Id
 from memory_rows import rows_of
 from plain_figures import plain
+from server.inputs.changing_streams import KINDS, ChangingStreams
 
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from told_pages import ToldPages
+from server.monitoring.told_pages import ToldPages
 
 from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.monitoring import http_connection

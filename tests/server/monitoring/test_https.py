@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from certificates import Authority
-from told_pages import ToldPages
+from server.monitoring.told_pages import ToldPages
 
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server

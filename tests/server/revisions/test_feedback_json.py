@@ -10,7 +10,7 @@ from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
-from strange_json import LATER, STRANGE, check_sayable, strict
+from server.revisions.strange_json import LATER, STRANGE, check_sayable, strict
 
 from strategic_memory_server.advice.feedback import Feedback, warming_up
 from strategic_memory_server.revisions.feedback_json import (

@@ -1,4 +1,4 @@
-"""Random histories against the model of `tests/stream_world.py`: contract 5, promises 1 to 5."""
+"""Random histories against the model of `tests/server/revisions/stream_world.py`: contract 5, promises 1 to 5."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from repeatable import repeatable
-from stream_world import VALIDITY_MS, ModelLog, Server, Subscriber
+from server.revisions.stream_world import VALIDITY_MS, ModelLog, Server, Subscriber
 
 from strategic_memory_server.faults.errors import LogNotReadError, ResumePointError, ResumeRefusal
 from strategic_memory_server.revisions.stream_cursor import Delivery, StreamCursor

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 import grpc
 import pytest
-from boundary_calls import count_to_three, echo, error_after_messages, error_of, handled, rich_status
 from google.rpc import error_details_pb2
 from grpc_handlers import Handler, HandlerServer, handler_server
 from processes import aeventually
+from server.rpc.boundary_calls import count_to_three, echo, error_after_messages, error_of, handled, rich_status
 
 from strategic_memory_server.faults.errors import InvalidRequestError, ResumePointError, ResumeRefusal, Violation
 from strategic_memory_server.rpc.rpc_metrics import dashboard_name

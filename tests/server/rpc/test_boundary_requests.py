@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
-from boundary_calls import count_to_three, echo, error_after_messages, error_of, handled, rich_status
 from google.rpc import error_details_pb2
 from grpc_handlers import handler_server
 from processes import aeventually
+from server.rpc.boundary_calls import count_to_three, echo, error_after_messages, error_of, handled, rich_status
 
 from strategic_memory.v1 import analysis_pb2, service_pb2
 from strategic_memory_server.rpc.wire.unreceived import Unreceived

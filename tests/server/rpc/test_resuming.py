@@ -9,7 +9,7 @@ import redis.asyncio
 from advice import NOW_MS, feedback
 from in_process_server import InProcessServer
 from processes import aeventually
-from refusals import refusal_of
+from server.rpc.refusals import refusal_of
 from server.rpc.streamed import receive, receive_feedback
 
 from strategic_memory.v1 import feedback_pb2

@@ -16,10 +16,10 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from in_process_server import InProcessServer, in_process_server
 from input_streams import START_MS
-from past_streams import LAST_MS, cut, random_history
 from processes import aeventually
 from redis.typing import EncodableT
 from redis_inputs import add_portfolio, add_regime, add_trade, trade_stream
+from server.what_if.past_streams import LAST_MS, cut, random_history
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
 from strategic_memory_server.advice.advice_settings import AdviceSettings

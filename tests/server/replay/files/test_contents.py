@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from each_case import each_case
-from written_files import KINDS, csv_text, write_workbook
+from server.replay.written_files import KINDS, csv_text, write_workbook
 
 from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
 from strategic_memory_server.replay.files.file_contents import tables_of

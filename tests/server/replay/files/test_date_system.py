@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from each_case import each_case
 from replay_records import record_of
-from written_files import write_workbook
+from server.replay.written_files import write_workbook
 
 from strategic_memory_server.replay.files.date_system import counts_from_1904
 from strategic_memory_server.replay.files.source import source_of

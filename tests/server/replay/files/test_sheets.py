@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pytest
 from each_case import each_case
 from replay_records import record_of, refused
-from written_files import write_workbook
+from server.replay.written_files import write_workbook
 
 from strategic_memory_server.replay.files.errors import ReplayError
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import replay_records
 from each_case import each_case
-from tool_exports import BACKTESTING, FLEX, MT5_DEALS, MT5_POSITIONS
-from written_files import write_workbook
+from server.replay.formats.tool_exports import BACKTESTING, FLEX, MT5_DEALS, MT5_POSITIONS
+from server.replay.written_files import write_workbook
 
 from strategic_memory_server.replay.files.errors import ReplayError
 

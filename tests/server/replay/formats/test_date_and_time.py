@@ -7,7 +7,7 @@ from pathlib import Path
 
 from each_case import each_case
 from replay_records import record_of, refused
-from written_files import write_workbook
+from server.replay.written_files import write_workbook
 
 AT_MS = 1_704_447_000_000
 HOUR_MS = 3_600_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import replay_records
 from click.testing import CliRunner
 from each_case import each_case
-from tool_exports import (
+from server.replay.formats.tool_exports import (
     ACTIVITY,
     BACKTESTING,
     BACKTRADER,

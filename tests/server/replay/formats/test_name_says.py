@@ -10,7 +10,7 @@ import pytest
 import replay_records
 from each_case import each_case
 from replay_records import record_of
-from written_files import write_workbook
+from server.replay.written_files import write_workbook
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.column_map import ColumnMap

@@ -8,8 +8,8 @@ from typing import TypeAlias
 import pytest
 from each_case import each_case
 from replay_records import csv_of, record_of, refused
-from tool_exports import BACKTRADER
-from written_files import write_sqlite, write_workbook
+from server.replay.formats.tool_exports import BACKTRADER
+from server.replay.written_files import write_sqlite, write_workbook
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import PAGE_ROWS

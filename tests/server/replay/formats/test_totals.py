@@ -6,7 +6,7 @@ from pathlib import Path
 
 from each_case import each_case
 from replay_records import csv_of, record_of, refused
-from written_files import write_workbook
+from server.replay.written_files import write_workbook
 
 HEAD = "time,pnl,symbol\n"
 ROWS = "2024-01-05,1,X\n2024-01-06,2,Y\n"

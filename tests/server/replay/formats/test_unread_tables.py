@@ -12,8 +12,8 @@ from typing import TypeAlias
 import pytest
 from each_case import each_case
 from replay_records import record_of
-from tool_exports import BACKTESTING
-from written_files import csv_text, write_sqlite, write_workbook
+from server.replay.formats.tool_exports import BACKTESTING
+from server.replay.written_files import csv_text, write_sqlite, write_workbook
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.record.record import Record

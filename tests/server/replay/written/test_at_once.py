@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from each_case import each_case
-from written_columns import numbers_of, refused, times_of
+from server.replay.written.written_columns import numbers_of, refused, times_of
 
 from strategic_memory_server.replay.written import surveyed_ways
 from strategic_memory_server.replay.written.ways import Declared

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from each_case import each_case
-from written_columns import numbers_of, refused
+from server.replay.written.written_columns import numbers_of, refused
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell

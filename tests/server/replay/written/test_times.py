@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from each_case import each_case
-from written_columns import refused, times_of
+from server.replay.written.written_columns import refused, times_of
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell

@@ -8,7 +8,7 @@ import redis.asyncio
 from advice import NOW_MS
 from in_process_server import InProcessServer, in_process_server
 from redis_inputs import add_regime
-from refusals import refusal_of
+from server.rpc.refusals import refusal_of
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
 

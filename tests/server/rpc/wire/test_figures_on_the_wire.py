@@ -11,11 +11,16 @@ import redis
 import redis.asyncio
 from advice import NOW_MS
 from brute_force import RegimeRow, Rows, TradeRow, expected_regimes, expected_transitions
-from expected_figures import expected_correlations, expected_drift, expected_dynamics, expected_performance
 from finite_output import assert_finite
 from in_process_server import InProcessServer
 from pnl_samples import EDGES
 from redis_inputs import add_regime, add_trade
+from server.rpc.wire.expected_figures import (
+    expected_correlations,
+    expected_drift,
+    expected_dynamics,
+    expected_performance,
+)
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2
 from strategic_memory_client import Analysis

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from dense_regime import HAZARDS, PRIOR, TAUS, Array, DenseRegime, log_evidence, log_sum, shares_of
 from evidence_samples import Trade
 from scipy import special
+from server.evidence.dense_regime import HAZARDS, PRIOR, TAUS, Array, DenseRegime, log_evidence, log_sum, shares_of
 
 TIES, TIED = 0.1, 0.001
 
