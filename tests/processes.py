@@ -28,7 +28,7 @@ _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.05
 _READY_WITHIN_S = 30.0
 
 
-def eventually(condition: Callable[[], Value | None], within_s: float = 30.0, *, what: str = "") -> Value:
+def eventually(condition: Callable[[], Value | None], within_s: float = 60.0, *, what: str = "") -> Value:
     """Call `condition` until it returns something true, and return that.
 
     Fails the test after `within_s`, with `what` in the message. An AssertionError from the condition counts
@@ -54,7 +54,7 @@ async def aeventually(
 async def aeventually(condition: Callable[[], Value | None], within_s: float = ..., *, what: str = ...) -> Value: ...
 
 
-async def aeventually(condition: Callable[[], Any], within_s: float = 30.0, *, what: str = "") -> Any:
+async def aeventually(condition: Callable[[], Any], within_s: float = 60.0, *, what: str = "") -> Any:
     """Do as `eventually` in a running event loop; `condition` may be a coroutine function."""
     deadline = time.monotonic() + within_s
     while True:
@@ -252,7 +252,7 @@ class ServiceProcess:
         """Return the ids of the processes in its session that run, its workers among them."""
         return [pid for pid in _running() if _session_of(pid) == self.pid]
 
-    def wait(self, timeout: float = 30.0) -> int:
+    def wait(self, timeout: float = 60.0) -> int:
         """Wait for its end, at most `timeout` seconds; the exit code. Fails the test when it does not end."""
         try:
             return self._process.wait(timeout)

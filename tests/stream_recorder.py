@@ -64,7 +64,7 @@ class StreamRecorder:
         """Cancel the stream and close its channel."""
         self._call.cancel()
         self._channel.close()
-        self._thread.join(10)
+        self._thread.join(60)
 
     def __enter__(self) -> Self:
         return self

@@ -94,7 +94,7 @@ class Copied:
         """Return the exit code; None while it runs."""
         return self._code(0)
 
-    def wait(self, timeout: float = 30.0) -> int:
+    def wait(self, timeout: float = 60.0) -> int:
         """Wait for its end; raises TimeoutExpired."""
         code = self._code(timeout)
         if code is None:

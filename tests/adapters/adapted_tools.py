@@ -19,7 +19,7 @@ def run_with(tool_name: str, program: Path, *arguments: str) -> str:
     done = subprocess.run(
         [str(interpreter_of(tool)), "-W", "ignore", str(program), *arguments],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY / "examples")},
-        capture_output=True, text=True, timeout=110, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3_000:]
     return done.stdout

@@ -55,7 +55,7 @@ class Program:
     def end(self) -> list[str]:
         """End it as a user does; return what it has said."""
         self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(20) == 0, self.said
+        assert self.process.wait(60) == 0, self.said
         return self.said
 
 

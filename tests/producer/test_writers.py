@@ -139,7 +139,7 @@ def test_trades_are_sent_again_when_the_connection_breaks_and_the_rest_is_in_dou
     proxy.reset()
     proxy.heal()
     redis_client.client_unpause()
-    call.join(30)
+    call.join(60)
     assert not call.is_alive()
     assert [entry.fields["regime"] for entry in told[0].in_doubt] == ["BULL"]
     assert not told[0].entries

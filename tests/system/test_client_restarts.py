@@ -244,6 +244,6 @@ def test_the_command_watches_across_a_restart(start_service: StartService, redis
         publish(redis_client, service)
         told = [json.loads(line)["revision"] for line in itertools.islice(lines, 2)]
         assert told == [first.revision + 1, first.revision + 2]
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read().count("\n") == 1

@@ -149,7 +149,7 @@ def test_on_a_terminal_it_draws_and_ctrl_c_ends_it(tmp_path: Path) -> None:
         assert terminal.stdin is not None
         terminal.stdin.write(b"\x03")
         terminal.stdin.flush()
-        assert terminal.wait(30) == 0
+        assert terminal.wait(60) == 0
         text = screen.read_text(errors="replace")
         assert "Traceback" not in text
         assert "entries written" in text
@@ -174,7 +174,7 @@ def test_a_reader_that_leaves_ends_it_quietly() -> None:
         assert demo.stderr is not None
         assert demo.stdout.readline()
         demo.stdout.close()
-        assert demo.wait(30) == 0
+        assert demo.wait(60) == 0
         assert demo.stderr.read() == b""
     finally:
         demo.kill()

@@ -246,7 +246,7 @@ def test_a_renewed_certificate_is_shown_to_new_connections_and_open_streams_go_o
     assert ends == []
     service.terminate()
     for reader in readers:
-        reader.join(10)
+        reader.join(60)
 
 
 def _shown(address: str) -> bytes:

@@ -35,7 +35,7 @@ def test_an_import_that_is_interrupted_says_what_became_of_it(
         record.write("time,realized_pnl\n")
         record.flush()
         process.send_signal(signal.SIGINT)
-        said, complained = process.communicate(timeout=30)
+        said, complained = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "")
     assert complained.startswith("strategic-memory-server import: interrupted; what is written stays")
     assert redis_client.dbsize() == 0
@@ -50,7 +50,7 @@ def test_an_export_that_is_interrupted_leaves_nothing(fresh_redis: EmbeddedRedis
     eventually(lambda: list(tmp_path.iterdir()), 30.0)
     with suspended(fresh_redis.pid):
         process.send_signal(signal.SIGTERM)
-        said, complained = process.communicate(timeout=30)
+        said, complained = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "")
     assert complained.endswith("strategic-memory-server export: interrupted; nothing was written\n")
     assert list(tmp_path.iterdir()) == []

@@ -56,7 +56,7 @@ def prometheus(targets: list[str], folder: Path) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 def answer(address: str, path: str, **asked: str) -> Answer:

@@ -59,7 +59,7 @@ def proxy(sample: str, service_port: int, folder: Path) -> Iterator[str]:
         yield f"127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(60)
 
 
 def answers(client: StrategicMemoryClient) -> bool:

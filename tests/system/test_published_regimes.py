@@ -69,7 +69,7 @@ def test_a_file_that_grows(
         said = eventually(lambda: found if (found := get_feedback(service)).revision else None)
         assert (said.current_regime, said.preferred_regime, said.regime_performance.sample_count) == ("BULL", "BULL", 3)
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=20)
+        stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr) == (0, "")
     assert [line.split()[2] for line in stdout.splitlines()] == ["BULL", "BULL"]
 

@@ -81,7 +81,7 @@ def test_an_interrupt_ends_it_without_a_report(number: signal.Signals, tmp_path:
         record.write("time,pnl\n1,1\n")
         record.flush()
         process.send_signal(number)
-        said, complained = process.communicate(timeout=30)
+        said, complained = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "")
     assert complained == "strategic-memory-server replay: interrupted; no report was written\n"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["record.csv"]
@@ -109,7 +109,7 @@ def test_an_interrupt_at_any_moment_leaves_all_or_nothing(seed: int, tmp_path: P
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(random.Random(seed).uniform(0.0, 4.0))
     process.send_signal(signal.SIGINT)
-    said, complained = process.communicate(timeout=30)
+    said, complained = process.communicate(timeout=60)
     if process.returncode == 0:
         assert (complained, sorted(file.name for file in out.iterdir())) == ("", ["report.html", "report.json"])
         assert "Report: " in said

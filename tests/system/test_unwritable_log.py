@@ -55,6 +55,6 @@ def test_it_goes_on_when_the_reader_of_its_log_goes_away(redis_server: EmbeddedR
         before = get_json_from(http_address)["metrics"]["sync"]["iteration"]
         eventually(lambda: get_json_from(http_address)["metrics"]["sync"]["iteration"] > before + 2)
         os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == b"strategic-memory-server: the log cannot be written: Broken pipe\n"

@@ -129,7 +129,7 @@ def watching(peer: ScriptedPeer) -> Iterator[tuple[subprocess.Popen[bytes], Call
         os.close(theirs)
         yield run, seen, shown
         run.send_signal(signal.SIGINT)
-        assert run.wait(30) == 130
+        assert run.wait(60) == 130
         assert seen("")
     os.close(ours)
 

@@ -171,7 +171,7 @@ def test_it_ends_quietly_when_its_reader_has_seen_enough() -> None:
     with ScriptedPeer(beating) as peer, start("watch", "-a", peer.address) as process:
         assert json.loads(first_line(process))["revision"] == 1
         process.stdout.close()
-        assert process.wait(20) == 0, "the next heartbeat shows that nobody reads"
+        assert process.wait(60) == 0, "the next heartbeat shows that nobody reads"
         assert process.stderr.read() == ""
         assert eventually(lambda: peer.open_streams == 0)
 
@@ -181,7 +181,7 @@ def test_it_ends_quietly_when_a_line_finds_no_reader() -> None:
 
     def script(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
         yield feedback_response(1)
-        more.wait(30)
+        more.wait(60)
         yield feedback_response(2)
         yield from stream.stall()
 
@@ -189,7 +189,7 @@ def test_it_ends_quietly_when_a_line_finds_no_reader() -> None:
         first_line(process)
         process.stdout.close()
         more.set()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stderr.read() == ""
 
 
@@ -201,7 +201,7 @@ def test_a_single_answer_that_finds_no_reader_is_no_failure() -> None:
             assert eventually(lambda: peer.unary_calls == 1)
             process.stdout.close()
             peer.answer_held_calls()
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
             assert process.stderr.read() == ""
 
 
@@ -209,7 +209,7 @@ def test_ctrl_c_ends_it_quietly() -> None:
     with ScriptedPeer(send(feedback_response(1))) as peer, start("watch", "-a", peer.address) as process:
         first_line(process)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
         assert process.stderr.read() == ""
 
 
@@ -221,6 +221,6 @@ def test_a_restart_of_the_server_leaves_no_noise_of_the_transport() -> None:
             peer.stop()
             peer.start()
             assert json.loads(first_line(process))["revision"] == 2
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
             error = process.stderr.read()
     assert all(line.startswith("strategic-memory: ") for line in error.splitlines()), error

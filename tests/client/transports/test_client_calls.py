@@ -211,7 +211,7 @@ def test_closing_ends_a_call_that_is_under_way(peer: ScriptedPeer) -> None:
     thread.start()
     assert eventually(lambda: peer.unary_calls == 1)
     client.close()
-    thread.join(10.0)
+    thread.join(60)
     assert not thread.is_alive()
     assert len(failures) == 1
 
@@ -229,7 +229,7 @@ async def test_closing_ends_an_asynchronous_call_that_is_under_way(peer: Scripte
     assert await aeventually(lambda: peer.unary_calls == 1)
     await client.aclose()
     with pytest.raises(ClientClosedError):
-        await asyncio.wait_for(call, 10.0)
+        await asyncio.wait_for(call, 60.0)
 
 
 async def test_an_asynchronous_call_can_be_cancelled(peer: ScriptedPeer) -> None:

@@ -53,7 +53,7 @@ def test_closing_from_several_threads_at_once() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10.0)
+            thread.join(60)
         assert not any(thread.is_alive() for thread in threads)
         assert eventually(lambda: peer.open_streams == 0)
 
@@ -66,7 +66,7 @@ def test_closing_ends_a_wait_for_the_newest(address_that_never_answers: str) -> 
         waiter.start()
     client.close()
     for waiter in waiters:
-        waiter.join(10.0)
+        waiter.join(60)
     assert not any(waiter.is_alive() for waiter in waiters)
 
 
@@ -101,7 +101,7 @@ def test_closing_while_it_connects(address_that_never_answers: str) -> None:
     assert eventually(lambda: any(each.name == "strategic-memory-silence" for each in threading.enumerate()))
     client.close()
     for thread in threads:
-        thread.join(10.0)
+        thread.join(60)
     assert sorted(ended) == ["call", "stream"]
 
 
@@ -116,8 +116,8 @@ async def test_closing_an_asynchronous_client_while_it_connects(address_that_nev
     await asyncio.sleep(0)  # lets all of them begin
     await asyncio.gather(client.aclose(), client.aclose())
     with pytest.raises(ClientClosedError):
-        await asyncio.wait_for(asking, 10.0)
-    assert await asyncio.wait_for(reading, 10.0) == []
+        await asyncio.wait_for(asking, 60.0)
+    assert await asyncio.wait_for(reading, 60.0) == []
     assert await aeventually(lambda: len(asyncio.all_tasks()) == 1)
 
 

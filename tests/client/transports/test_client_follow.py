@@ -236,5 +236,5 @@ def test_many_threads_read_it_while_it_changes() -> None:
             thread.start()
         client.follow()
         for thread in threads:
-            thread.join(20.0)
+            thread.join(60)
         assert all(each == sorted(each) and each[-1] == 30 for each in seen)

@@ -14,7 +14,7 @@ from client.feedback_samples import feedback_message, feedback_response, heartbe
 from client.scripted_peer import ScriptedPeer, end, send
 from client.streams.newest_by_time import assert_safe
 from client.transports.test_client_follow import OPTIONS, eventually_newest
-from processes import aeventually
+from processes import aeventually, eventually
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_client import AsyncStrategicMemoryClient, Backoff, ClientClosedError, FeedbackStatus
@@ -73,7 +73,9 @@ def test_it_is_safe_until_it_has_started_again_and_the_log_says_why(
     ):
         caller.follow()
         assert_safe(eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.STALE))
-        (record,) = [each for each in caplog.records if each.levelno == logging.ERROR and "following" in each.message]
+        (record,) = eventually(
+            lambda: [each for each in caplog.records if each.levelno == logging.ERROR and "following" in each.message]
+        )
         assert "again in" in record.message
         assert record.exc_info is not None
         assert "this filter has a fault" in str(record.exc_info[1])

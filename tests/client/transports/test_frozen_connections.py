@@ -108,7 +108,7 @@ def test_calls_that_wait_on_it_at_the_same_time_are_left_to_end(peer: ScriptedPe
         peer.hold_calls = False
         assert client.get_feedback().revision == 3
         peer.answer_held_calls()
-        slow.join(10.0)
+        slow.join(60)
         assert answers == [3]
 
 
