@@ -19,6 +19,7 @@ from strategic_memory_server.configuration.service_portfolio import of_service
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.identity.access import Access, access_asked
+from strategic_memory_server.inputs.cap_comparison import CapComparison
 from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.monitoring.http_server import MOST_ENCRYPTED, http_app, open_http_server
 from strategic_memory_server.monitoring.metrics import StateCollector, SyncMetrics
@@ -101,10 +102,12 @@ async def open_service(
     certificates = None if settings.tls is None else ServedCertificates(settings.tls, problems)
     asks_clients = settings.tls is not None and settings.tls.client_ca_file is not None
     access = access_asked(settings.access_file, problems, asks_clients=asks_clients)
+    redis = reach(settings.redis, problems, is_shared=not _is_cluster(settings.redis))
     shared = SharedResources(
         server=server_name(),
         may_lead=partial(_may_lead, settings),
         problems=problems,
+        caps=CapComparison(redis.clock.now_ms),
         threads=AnalysisThreads(),
         sync_metrics=SyncMetrics(registry),
         tracing=tracing,
@@ -116,7 +119,6 @@ async def open_service(
         groups=Groups(of_service(settings)),
     )
     async with AsyncExitStack() as stack:
-        redis = reach(settings.redis, problems, is_shared=not _is_cluster(settings.redis))
         stack.push_async_callback(redis.close)
         portfolio = make_portfolio(DEFAULT, of_service(settings), redis, shared, problems)
         make = partial(_another_portfolio, settings, redis, shared)
@@ -283,8 +285,7 @@ async def _looked_after(
             await stack.enter_async_context(running(shared.certificates.run(), "tls-files", shared.broken))
         if access is not None:
             await stack.enter_async_context(running(access.run(), "access-file", shared.broken))
-        if redis.caps is not None:
-            await stack.enter_async_context(running(redis.caps.run(), "caps", shared.broken))
+        await stack.enter_async_context(running(shared.caps.run(), "caps", shared.broken))
         risks = RedisRisks(
             redis.commands,
             shared.problems,

@@ -1,4 +1,4 @@
-"""A cap on leverage binds a server that only serves, too, whether or not anybody leads who could write it down."""
+"""A cap on leverage binds a server that only serves or stands by, whether or not anybody leads who could publish it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,18 @@ def test_where_nobody_has_ever_led(redis_client: redis.Redis, start_service: Sta
     eventually(lambda: get_feedback(service).leverage_hint == 1.0)
 
 
-def test_where_the_leader_hangs(redis_client: redis.Redis, start_service: StartService) -> None:
+@pytest.mark.parametrize("arguments", [SERVING, ()], ids=["serving", "standby"])
+def test_where_the_leader_hangs(
+    redis_client: redis.Redis, start_service: StartService, arguments: tuple[str, ...]
+) -> None:
     for number in range(4):
         add_regime(redis_client, "BULL", 0.5)
         add_trade(redis_client, "BULL", 0.4 + 0.1 * (number % 3), policy="AGGRESSIVE")
-    env = {"STRATEGIC_MEMORY_VALIDITY": "600"}
+    # Whoever stands by does not take over meanwhile.
+    env = {"STRATEGIC_MEMORY_VALIDITY": "600", "STRATEGIC_MEMORY_LEASE": "60"}
     leader = start_service(sync_interval_s=200, env=env)
     before = eventually(lambda: said if (said := get_feedback(leader)).leverage_hint > 1.0 else None)
-    serving = start_service(sync_interval_s=200, env=env, arguments=SERVING)
+    serving = start_service(sync_interval_s=200, env=env, arguments=arguments)
     eventually(lambda: get_feedback(serving).leverage_hint == before.leverage_hint)
     with suspended(leader.pid):
         redis_client.set(f"quantum:{LIMITS}", '{"max_leverage_hint": 0.3}')

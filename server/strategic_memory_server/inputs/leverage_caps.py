@@ -120,6 +120,21 @@ def in_force(held: LeverageCaps, readings: Mapping[str, CapReading], now_ms: int
     return in_order(after.values())
 
 
+def as_keys_hold(before: LeverageCaps, replies: Sequence[Reply], now_ms: int) -> LeverageCaps:
+    """Return the caps that their keys hold, also where the rest of the value is rejected; none is held beyond that.
+
+    Args:
+        before: those that they held before.
+        replies: to the first `CAP_VALUES` of the commands alone: no value is taken for no key.
+        now_ms: the time now, milliseconds since 1970-01-01 UTC.
+
+    Raises:
+        redis.exceptions.RedisError: as for `read_cap`.
+    """
+    readings = read_caps([*replies, *(0 for _ in replies)])
+    return in_force(before, {source: CapReading(each.value) for source, each in readings.items()}, now_ms)
+
+
 @dataclass(frozen=True, slots=True)
 class LiftedCap:
     """A cap that was lifted: what it was, when (milliseconds since 1970-01-01 UTC), and the reading that lifted it."""
@@ -187,11 +202,6 @@ class HeldCaps:
         for source in held:
             self._lifted.pop(source, None)
         return self.caps
-
-    @property
-    def as_read(self) -> LeverageCaps:
-        """The caps in force that their keys hold by the last reading; those that are only kept are left out."""
-        return tuple(cap for cap in self.caps if self.readings.get(cap.source, NO_KEY).value == cap.value)
 
     def would_change(self, readings: Mapping[str, CapReading]) -> bool:
         """Tell whether a reading would change the caps in force."""

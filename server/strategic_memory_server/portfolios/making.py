@@ -48,7 +48,6 @@ from strategic_memory_server.revisions.shadow_publisher import ShadowPublisher
 from strategic_memory_server.revisions.unpublished_caps import UnpublishedCaps
 from strategic_memory_server.rpc.analyses.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio, Sources
-from strategic_memory_server.sync.cap_watch import CapWatch
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
 from strategic_memory_server.sync.shadow import Shadow
 from strategic_memory_server.sync.sync_parts import SyncParts
@@ -112,10 +111,7 @@ class _Making:
         revisions, inputs, leadership = self._revisions(pace), self._inputs(), self._leadership()
         hub, served = revisions.hub, self._served(inputs, revisions)
         memory_loss, shadow = MemoryLoss(self.problems), self._shadow()
-        unpublished, ask = (
-            UnpublishedCaps(hub, revisions.changed, self.problems),
-            way_to(self.redis.commands, self._looks),
-        )
+        caps = UnpublishedCaps(hub, revisions.changed, self.problems)
         parts = SyncParts(
             loader=inputs.loader,
             watcher=InputWatcher(self.redis.watching, self.prefix, pace.inputs),
@@ -126,16 +122,15 @@ class _Making:
             long_memory=LongMemory(inputs.store, inputs.trades, self.advice.max_regimes, self.problems, memory_loss),
             evidence=EvidenceFeedback(self.advice.evidence),
             interventions=Interventions(self.redis.commands, self.prefix, self.problems, self.redis.clock.now_ms),
-            ask=ask,
+            ask=way_to(self.redis.commands, self._looks),
             problems=self.problems,
             published=revisions.tail.published,
             tracing=self.shared.tracing,
             portfolio=self.name,
             shadow=shadow,
             looks_s=pace.looks_s,
-            caps_s=pace.caps_s,
             group=inputs.group,
-            heed_caps=unpublished.heed,
+            heed_caps=caps.heed,
         )
         observe, clock_ms = self.shared.sync_metrics.observe, self.redis.clock.now_ms
         sync = StrategicMemorySync(parts, self.settings.sync, observe=observe, clock_ms=clock_ms)
@@ -156,11 +151,7 @@ class _Making:
             shadow=shadow,
         )
         lapse_watch = LapseWatch(revisions.log, hub, hub.now_ms, pace.longest_look_s, revisions.changed)
-        cap_watch = None
-        if not state.may_lead:
-            cap_watch = CapWatch(ask, self.prefix, HeldCaps(clock_ms), pace.looks_s, unpublished.heed)
-        compared = None if self.name == DEFAULT else self.redis.caps
-        return Portfolio(served, state, sync, lapse_watch, cap_watch, self.shared, compared)
+        return Portfolio(served, state, sync, lapse_watch, caps, self.redis.commands, self.shared)
 
     @property
     def _looks(self) -> SharedTrips | None:

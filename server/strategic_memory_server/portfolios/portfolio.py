@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from strategic_memory_server.inputs.cap_comparison import CapComparison
+import redis.asyncio as redis
+
 from strategic_memory_server.monitoring.service_state import ServiceState
 from strategic_memory_server.portfolios.shared_resources import SharedResources
+from strategic_memory_server.redis_access.round_trip import Reply
 from strategic_memory_server.revisions.lapse_watch import LapseWatch
+from strategic_memory_server.revisions.unpublished_caps import UnpublishedCaps
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
-from strategic_memory_server.sync.cap_watch import CapWatch
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
 from strategic_memory_server.sync.running_sync import release, syncing
 from strategic_memory_server.waiting.running_tasks import running
@@ -25,16 +27,16 @@ class Portfolio:
         served: what calls about it are answered from.
         state: where health and metrics look.
         sync: the loop; it runs where this server may lead.
-        cap_watch: reads the caps where it may not; None: the loop does.
+        caps: is told what the keys of its caps hold.
     """
 
     served: ServedPortfolio
     state: ServiceState
     sync: StrategicMemorySync
     lapse_watch: LapseWatch
-    cap_watch: CapWatch | None
+    caps: UnpublishedCaps
+    commands: redis.Redis
     shared: SharedResources
-    compared: CapComparison | None = None
 
     @property
     def has_begun(self) -> bool:
@@ -46,8 +48,16 @@ class Portfolio:
     def is_under_caps(self) -> bool:
         """Whether the log and the caps on leverage have been read, so that what is served is under them."""
         hub = self.state.hub
-        has_looked = self.has_begun if self.cap_watch is None else self.cap_watch.has_looked
-        return hub.was_read and has_looked and (not hub.unpublished_caps or hub.heeds_unpublished(hub.now_ms()))
+        return (
+            hub.was_read and self.caps.were_read and (not hub.unpublished_caps or hub.heeds_unpublished(hub.now_ms()))
+        )
+
+    def _take_caps(self, replies: Sequence[Reply], has_changed: bool) -> bool:
+        """Let what is served stay below the caps, and whoever syncs look at them; as `UnpublishedCaps.take`."""
+        is_missing = self.caps.take(replies, has_changed)
+        if has_changed:
+            self.sync.look_at_caps()
+        return is_missing
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -56,14 +66,12 @@ class Portfolio:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(running(state.tail.run(), "feedback-tail", broken))
             await stack.enter_async_context(running(self.lapse_watch.run(), "lapse-watch", broken))
-            if self.cap_watch is None:
+            asks = state.loader.ask_cap_values()
+            stack.enter_context(self.shared.caps.watching(self.commands, asks, self._take_caps))
+            if state.may_lead:
                 stack.push_async_callback(release, state.leadership)
                 await stack.enter_async_context(running(state.leadership.run(), "leadership", broken))
                 if state.shadow is not None:
                     await stack.enter_async_context(running(state.shadow.run(), "shadow", broken))
-                if self.compared is not None:
-                    stack.enter_context(self.compared.watching(state.loader.ask_cap_values(), self.sync.look_at_caps))
                 await stack.enter_async_context(syncing(self.sync, broken))
-            else:
-                await stack.enter_async_context(running(self.cap_watch.run(), "cap-watch", broken))
             yield

@@ -41,7 +41,6 @@ class RedisServer:
         inputs: the same for their inputs.
         leases: ask for the leases of many portfolios together; None: each is asked for by itself.
         looks: ask for what else of theirs can wait a moment; they are not to wait behind each other.
-        caps: compares the caps of many; None: each looks at its own alone.
     """
 
     commands: redis.Redis
@@ -52,7 +51,6 @@ class RedisServer:
     inputs: Lanes | None = None
     leases: SharedTrips | None = None
     looks: SharedTrips | None = None
-    caps: CapComparison | None = None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -84,7 +82,6 @@ def reach(settings: RedisSettings, problems: Problems, *, is_shared: bool = Fals
         Lanes(watching, ENTRIES) if is_shared else None,
         SharedTrips(commands) if is_shared else None,
         SharedTrips(commands) if is_shared else None,
-        CapComparison(commands) if is_shared else None,
     )
 
 
@@ -96,6 +93,7 @@ class SharedResources:
         server: name of this server among those on the same Redis.
         may_lead: tells whether this server ever leads a portfolio of a name; otherwise it serves that alone.
         problems: what operators are told of the process.
+        caps: compares the caps of all portfolios.
         threads: where analyses are worked out.
         sync_metrics: count the cycles of all portfolios.
         tracing: is told of the work.
@@ -110,6 +108,7 @@ class SharedResources:
     server: str
     may_lead: Callable[[str], bool]
     problems: Problems
+    caps: CapComparison
     threads: AnalysisThreads
     sync_metrics: SyncMetrics
     tracing: Tracing

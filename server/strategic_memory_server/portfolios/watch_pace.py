@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from strategic_memory_server.inputs.cap_comparison import PASS_S
 from strategic_memory_server.portfolios.shared_resources import RedisServer
 from strategic_memory_server.redis_access.stream_reads import SharedReads
 from strategic_memory_server.revisions.feedback_tail import BLOCK_MS
@@ -30,7 +29,6 @@ class WatchPace:
         log: waits for what comes in its log, with others; None: it has connections of its own.
         inputs: the same for its inputs.
         looks_s: gives the time between two looks at its caps and at what operators say, seconds.
-        caps_s: gives that within which a change of its caps is seen, seconds.
         compared_ms: gives that between two comparisons with the state of its log, milliseconds.
         longest_look_s: that between two looks at its validity while it lasts, seconds.
     """
@@ -38,14 +36,13 @@ class WatchPace:
     log: SharedReads | None
     inputs: SharedReads | None
     looks_s: Callable[[], float]
-    caps_s: Callable[[], float]
     compared_ms: Callable[[], int]
     longest_look_s: float
 
     @classmethod
     def of_default(cls) -> WatchPace:
         """Return that of the default portfolio."""
-        return cls(None, None, lambda: CAPS_S, lambda: CAPS_S, lambda: BLOCK_MS, LOOK_S)
+        return cls(None, None, lambda: CAPS_S, lambda: BLOCK_MS, LOOK_S)
 
     @classmethod
     def of_many(cls, redis: RedisServer, portfolios: Callable[[], int]) -> WatchPace:
@@ -58,7 +55,6 @@ class WatchPace:
             redis.logs.reads() if redis.logs else None,
             redis.inputs.reads() if redis.inputs else None,
             looks_s,
-            looks_s if redis.caps is None else lambda: min(looks_s(), PASS_S),
             lambda: round(1000 * looks_s()),
             LONGEST_LAPSE_LOOK_S,
         )

@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import redis.asyncio as redis
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.connection import AbstractConnection, Connection
+
+from strategic_memory_server.redis_access.redis_location import Address
 
 
 class LeanPool(redis.ConnectionPool):
@@ -27,6 +29,12 @@ class LeanPool(redis.ConnectionPool):
         self._spare: list[AbstractConnection] = []
         self._lent: set[AbstractConnection] = set()
         self._turns = asyncio.Semaphore(most)
+
+    @property
+    def leads_to(self) -> Address | None:
+        """Host and port of the server that the connection which is lent next leads to; None: not known."""
+        connection = self._spare[-1] if self._spare else None
+        return (connection.host, connection.port) if isinstance(connection, Connection) else None
 
     async def get_connection(self, *arguments: object, **options: object) -> AbstractConnection:
         """Lend a connection that is ready to send a command.
@@ -71,3 +79,9 @@ class LeanPool(redis.ConnectionPool):
             await super().release(connection)
         else:
             self._spare.append(connection)
+
+
+def server_of(client: redis.Redis) -> object:
+    """Return what is the same for clients that lead to one server, as far as is known."""
+    pool = client.connection_pool
+    return (pool.leads_to if isinstance(pool, LeanPool) else None) or client

@@ -12,6 +12,7 @@ from dataclasses import replace
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, warming_up
 from strategic_memory_server.advice.intervention import NO_INTERVENTION
 from strategic_memory_server.advice.override import all_caps, of_others, overridden
+from strategic_memory_server.inputs.cap_comparison import PASS_S
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, by_source
 from strategic_memory_server.memory.override import Override
 from strategic_memory_server.redis_access.redis_clock import RedisClock
@@ -20,6 +21,14 @@ from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.validity_bound import ValidityBound
 from strategic_memory_server.revisions.withheld import withheld
+
+PUBLISHING_MS = 750
+"""So long whoever leads may take to publish a cap that it has found, as this server has, milliseconds.
+
+With the time between two comparisons it leaves something of 2 s."""
+
+READ_AGAIN_MS = round(1000 * PASS_S)
+"""So long after a cap was raised in the log its key may not have been read again here, milliseconds."""
 
 
 class FeedbackHub:
@@ -62,7 +71,6 @@ class FeedbackHub:
         """Caps that this server has read and that are lower than the log says."""
         self._caps_read: LeverageCaps = NO_CAPS
         self._heeds_after_ms = math.inf
-        self._wait_ms = 0
         self._withheld: tuple[Feedback, Feedback] | None = None
         self._oldest_retained = 0
         self._validity = ValidityBound(clock or RedisClock())
@@ -124,20 +132,19 @@ class FeedbackHub:
         self._set_times(state)
         return True
 
-    def heed(self, read: LeverageCaps, wait_ms: int, *, at_once: bool = False) -> None:
+    def heed(self, read: LeverageCaps, *, at_once: bool = False) -> None:
         """Take note of caps as their keys hold them: those that are lower than the log says act here all the same.
 
         What is served ends early then. It is no revision, and the log goes on as it stands.
 
         Args:
             read: the caps.
-            wait_ms: how long whoever leads has to publish one, milliseconds.
-            at_once: nobody is waited for: this server leads and could not publish them.
+            at_once: nobody is waited for who could publish them.
         """
-        self._caps_read, self._wait_ms = read, wait_ms
-        self._compare_caps()
-        if at_once and self.unpublished_caps:
-            self._heeds_after_ms, self._withheld = min(self._heeds_after_ms, self.now_ms() - 1), None
+        self._caps_read = read
+        self._compare_caps(PUBLISHING_MS)
+        if at_once and self.unpublished_caps and not self.heeds_unpublished(self.now_ms()):
+            self._heeds_after_ms, self._withheld = self.now_ms() - 1, None
 
     def heeds_unpublished(self, now_ms: int) -> bool:
         """Tell whether caps that the log does not say act at a time by `now_ms`."""
@@ -204,12 +211,12 @@ class FeedbackHub:
             self._nothing = nothing
         self._compare_caps()
 
-    def _compare_caps(self) -> None:
+    def _compare_caps(self, wait_ms: int = PUBLISHING_MS + READ_AGAIN_MS) -> None:
         said = by_source(self.leverage_caps)
         lower = tuple(cap for cap in self._caps_read if cap.value < said.get(cap.source, math.inf))
         if lower != self.unpublished_caps:
             # What was raised a moment ago is in the log before it is read here: that ends nothing early.
-            after_ms = min(self._heeds_after_ms, self.now_ms() + self._wait_ms) if lower else math.inf
+            after_ms = min(self._heeds_after_ms, self.now_ms() + wait_ms) if lower else math.inf
             self.unpublished_caps, self._heeds_after_ms, self._withheld = lower, after_ms, None
 
     def _under_unpublished(self, now: Feedback) -> Feedback:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.memory.leverage_cap import LeverageCaps
+from strategic_memory_server.inputs.leverage_caps import as_keys_hold
+from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
+from strategic_memory_server.redis_access.round_trip import Reply
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 
@@ -20,24 +24,40 @@ class UnpublishedCaps:
     """
 
     def __init__(self, hub: FeedbackHub, changed: ChangeSignal, problems: Problems) -> None:
+        self.were_read = False
+        """Whether the caps have been read at all."""
         self._hub = hub
         self._changed = changed
         self._problems = problems
+        self._read: LeverageCaps = NO_CAPS
+        self._could_not_publish = False
 
-    def heed(self, read: LeverageCaps, wait_s: float, at_once: bool) -> bool:
-        """Take note of caps; tell whether it is to be told again, since the log does not say all of them.
+    def take(self, replies: Sequence[Reply], has_changed: bool) -> bool:
+        """Take what the keys hold; tell whether it is to be told again, since the log does not say all of it.
 
-        Args:
-            read: caps as the keys hold them.
-            wait_s: how long whoever leads has to publish one, seconds.
-            at_once: nobody is waited for: this server leads and could not publish them.
+        By the first reading nobody was told anything yet: it waits for nobody.
+
+        Raises:
+            redis.exceptions.RedisError: an error that no producer has caused.
         """
+        if has_changed:
+            self._read = as_keys_hold(self._read, replies, self._hub.now_ms())
+        is_missing = self._heed(at_once=not self.were_read)
+        self.were_read = True
+        return is_missing
+
+    def heed(self, could_not_publish: bool) -> None:
+        """Go by what was read at once, as long as this server leads and cannot publish; else whoever leads has time."""
+        self._could_not_publish = could_not_publish
+        self._heed()
+
+    def _heed(self, *, at_once: bool = False) -> bool:
         hub, before = self._hub, self._hub.unpublished_caps
-        hub.heed(read, round(wait_s * 1000), at_once=at_once)
-        missing, now_ms = hub.unpublished_caps, hub.now_ms()
+        hub.heed(self._read, at_once=at_once or self._could_not_publish)
+        missing = hub.unpublished_caps
         if missing or before:
             self._changed.notify()
-        if missing and hub.was_read and hub.heeds_unpublished(now_ms):
+        if missing and hub.was_read and self.were_read and hub.heeds_unpublished(hub.now_ms()):
             said = " and ".join(f"{cap.source} says {cap.value:g}" for cap in missing)
             self._problems.state(
                 PROBLEM,

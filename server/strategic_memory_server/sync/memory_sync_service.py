@@ -38,7 +38,7 @@ from strategic_memory_server.sync.completion_log import log_completion
 from strategic_memory_server.sync.joint_reading import JointReading
 from strategic_memory_server.sync.publishing import Known, Publishing
 from strategic_memory_server.sync.regimes_problem import report_regimes
-from strategic_memory_server.sync.sync_pace import PUBLISHING_S, SyncPace, loop_s
+from strategic_memory_server.sync.sync_pace import SyncPace, loop_s
 from strategic_memory_server.sync.sync_parts import SyncParts
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.sync.sync_status import SyncStatus
@@ -87,7 +87,6 @@ class StrategicMemorySync:
         self._loaded: StrategicMemory | None = None
         self._advised_upon: tuple[EvidenceSums, int, ClosedTrades] | None = None
         self._group: Group | None = None
-        self._is_cap_missing = False
         self._input_problems = InputProblems(parts.problems, settings.advice.minimum_samples)
 
     def stop(self) -> None:
@@ -110,7 +109,7 @@ class StrategicMemorySync:
             if status.failure is not None:
                 await self._pace.after_failure()
             elif status.outcome == STANDBY and not status.catching_up:
-                await self._pace.until_leading(may_wait=not self._is_cap_missing)
+                await self._pace.until_leading()
             elif status.catching_up:
                 # The long memory catches up page by page, windows in a flood likewise; advice is given in between.
                 await self._pace.in_between(started_s)
@@ -151,7 +150,8 @@ class StrategicMemorySync:
             status = self.status
         trace.finished(status.outcome, status.failure)
         elapsed_s = time.perf_counter() - started
-        self._heed_caps(could_not_publish=claim is not None and status.failure is not None)
+        # A cap that cannot be written down acts all the same.
+        self._parts.heed_caps(claim is not None and status.failure is not None)
         # Subscribers come before the books: this server's own streams have been woken by what was published.
         await asyncio.sleep(0)
         if self._loaded is not None:
@@ -162,11 +162,6 @@ class StrategicMemorySync:
             self._completed(status, elapsed_s, led=claim is not None)
         self._observe(self.status)
         return self.status
-
-    def _heed_caps(self, *, could_not_publish: bool) -> None:
-        """Let caps act that this server has read, whether or not anybody can write that down."""
-        wait_s = self._parts.caps_s() + PUBLISHING_S
-        self._is_cap_missing = self._parts.heed_caps(self._parts.loader.caps.as_read, wait_s, could_not_publish)
 
     async def _stand_by(self) -> SyncStatus:
         """Read the memory and leave it at that."""

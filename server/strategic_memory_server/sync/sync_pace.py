@@ -24,9 +24,6 @@ from strategic_memory_server.waiting.backoff import Backoff
 
 LONGEST_RETRY_S = 5.0
 
-PUBLISHING_S = 1.0
-"""So long whoever leads may take to publish a cap that it has found, before this server goes by it, seconds."""
-
 CAPS_S = 1.0
 """Time between two looks at the caps on leverage and at what operators say, while nothing is to be done, seconds.
 
@@ -90,18 +87,14 @@ class SyncPace:
             if (self._was_woken() or left_s > self._looks_s()) and await self._bounds_have_changed():
                 return
 
-    async def until_leading(self, *, may_wait: bool = True) -> None:
-        """Wait until this server leads, at most until the next reading of the memory is due or the caps have changed.
-
-        Args:
-            may_wait: False: somebody has a cap to publish, so it is looked again soon.
-        """
+    async def until_leading(self) -> None:
+        """Wait until this server leads, at most until the memory is to be read again or the caps have changed."""
         looks_s, due_s = self._looks_s(), loop_s() + self._settings.interval_s
         while (left_s := due_s - loop_s()) > 0:
             await self._until_leading(min(left_s, looks_s))
             if self.stopping.is_set() or self._leadership.claim is not None:
                 return
-            if (self._was_woken() or left_s > looks_s) and (not may_wait or await self._bounds_have_changed()):
+            if (self._was_woken() or left_s > looks_s) and await self._bounds_have_changed():
                 return
 
     async def _until_leading(self, seconds: float) -> None:

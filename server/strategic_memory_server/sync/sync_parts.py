@@ -14,7 +14,6 @@ from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.group_memory import GroupMemory
 from strategic_memory_server.long_memory.long_memory import LongMemory
-from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.redis_access.shared_trips import Ask
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.interventions import Interventions
@@ -44,6 +43,5 @@ class SyncParts:
     portfolio: str = ""
     shadow: Shadow | None = None
     looks_s: Callable[[], float] = lambda: CAPS_S
-    caps_s: Callable[[], float] = lambda: CAPS_S
     group: GroupMemory | None = None
-    heed_caps: Callable[[LeverageCaps, float, bool], bool] = lambda read, wait_s, at_once: False
+    heed_caps: Callable[[bool], None] = lambda could_not_publish: None

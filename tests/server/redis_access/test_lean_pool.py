@@ -9,6 +9,7 @@ import redis
 from processes import aeventually
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.redis_access.lean_pool import server_of
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
@@ -43,3 +44,11 @@ async def test_those_that_are_lent_and_those_that_are_not_end_with_the_client(
         await asyncio.gather(client.ping(), client.ping())
         assert redis_client.info("clients")["connected_clients"] > 1
     await aeventually(lambda: redis_client.info("clients")["connected_clients"] == 1)
+
+
+async def test_clients_of_one_server_are_told_by_where_their_connections_lead_to(redis_server: EmbeddedRedis) -> None:
+    settings = RedisSettings(url=redis_server.url)
+    async with connect(settings) as one, connect(settings) as other:
+        assert (server_of(one), server_of(other)) == (one, other), "nothing is known yet"
+        await asyncio.gather(one.ping(), other.ping())
+        assert server_of(one) == server_of(other) == ("127.0.0.1", redis_server.port)
