@@ -28,7 +28,8 @@ def live_view(state: LiveState, now: datetime, width: int, height: int) -> Rende
     """Draw the view; `now` is the time of this machine (aware), the size is that of the terminal."""
     advice = state.advice_at(now)
     if advice is None:
-        return Text(_cut(f"Waiting for the first feedback. {_contact(state, now)}", width))
+        # Nothing else is shown: there is room for what to do.
+        return Text(_cut(f"Waiting for the first feedback. {_contact(state, now)}", width * max(height - 1, 1)))
     said = hand_rows(advice.override, advice.freeze, now)
     hand = [Text(_cut(f"{what}: {text}", width), style="bold yellow") for what, text in said]
     if advice.guard is not None and advice.guard.factor < 1.0:

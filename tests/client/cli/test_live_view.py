@@ -76,6 +76,12 @@ def test_a_lost_server_is_told_with_what_holds_meanwhile() -> None:
     assert drawn(state, after_s=61)[0].startswith("STALE")
 
 
+def test_before_the_first_feedback_a_small_terminal_shows_whole_what_to_do() -> None:
+    state, said = LiveState(), f"the service is not available: check that it runs there {'and there ' * 20}at last"
+    state.take(Disconnected("127.0.0.1:1", ServiceUnavailableError(said), 0.5), T0)
+    assert " ".join(" ".join(drawn(state, after_s=1, width=60)).split()).endswith(f"{said}; trying again")
+
+
 def test_what_an_operator_has_set_is_told_beside_the_advice() -> None:
     state = heard(reasons=40)
     assert state.advice is not None
