@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from strategic_memory_server.entries.input_keys import EXPOSURE_SUMMARY, LEVERAGE_LIMITS
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.inputs.leverage_caps import FIELD, HeldCaps
+from strategic_memory_server.inputs.leverage_caps import HeldCaps
+from strategic_memory_server.inputs.misspelt_cap import FIELD
 from strategic_memory_server.memory.leverage_cap import by_source
 
 _NAMES = {EXPOSURE_SUMMARY: "exposure_cap", LEVERAGE_LIMITS: "leverage_limits_cap"}

@@ -8,21 +8,19 @@ whatever cannot be read is rejected, and the last cap that could be read holds.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import json
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError, parse_number
 from strategic_memory_server.entries.rejections import RejectedInput, refusal
 from strategic_memory_server.inputs.json_inputs import MAX_BYTES, read_object, read_whole_number
+from strategic_memory_server.inputs.misspelt_cap import FIELD, nearest_field
 from strategic_memory_server.memory.json_types import JsonObject, JsonValue
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps, by_source, in_order
 from strategic_memory_server.redis_access.round_trip import Reply, packed
-
-FIELD = "max_leverage_hint"
 
 CAP_SOURCES = (keys.EXPOSURE_SUMMARY, keys.LEVERAGE_LIMITS)
 """Inputs that can hold a cap, in the order in which they are read."""
@@ -32,11 +30,6 @@ CAP_VALUES = len(CAP_SOURCES)
 
 CAP_COMMANDS = 2 * CAP_VALUES
 """How many commands `cap_commands` gives."""
-
-_PLAIN_FIELD = FIELD.replace("_", "")
-_LIKE_ENOUGH = 0.75
-_SHORTEST_LIKE_A_CAP, _LONGEST_LIKE_A_CAP = len("levcap"), 64
-_WORDS_FOR_A_CAP = ("max", "cap", "limit", "hint", "ceiling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +88,7 @@ def read_cap(source: str, reply: Reply, exists: Reply) -> CapReading:
     except RejectionError as refused:
         rejected = RejectedInput(source, refused.reason, refused.excerpt, content_hash=hash(reply))
         return CapReading(_make_out(reply), rejected)
-    return CapReading(value, document=document, nearest="" if FIELD in document else _nearest_field(document))
+    return CapReading(value, document=document, nearest="" if FIELD in document else nearest_field(document))
 
 
 def in_force(held: LeverageCaps, readings: Mapping[str, CapReading], now_ms: int) -> LeverageCaps:
@@ -266,37 +259,3 @@ def _number(cap: JsonValue, raw: bytes) -> float:
     if not 0 <= cap <= MAX_MAGNITUDE:
         raise RejectionError(f"{FIELD}_negative" if cap < 0 else f"{FIELD}_out_of_range", raw)
     return float(cap) + 0.0  # no minus zero
-
-
-def _nearest_field(document: JsonObject) -> str:
-    """Return the path of the field that looks most like a cap in another spelling or place; empty where none does."""
-    paths: dict[str, str] = {}
-    for path, name in _paths(document):
-        paths.setdefault(name, path)
-    # Names repeat, and most of the others cannot be alike: a large object takes no time that others would wait for.
-    matcher = difflib.SequenceMatcher(a="", b=_PLAIN_FIELD)
-    likeness = {name: _like_a_cap(name, matcher) for name in paths if len(name) >= _SHORTEST_LIKE_A_CAP}
-    nearest = max(likeness, key=lambda name: likeness[name], default="")
-    return paths[nearest] if nearest and likeness[nearest] >= _LIKE_ENOUGH else ""
-
-
-def _paths(value: JsonValue, path: str = "", name: str = "") -> Iterator[tuple[str, str]]:
-    """Yield path and name of all fields that hold a value of their own."""
-    if isinstance(value, dict):
-        for each, item in value.items():
-            yield from _paths(item, f"{path}.{each}" if path else each, each)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            if isinstance(item, dict | list):
-                yield from _paths(item, f"{path}[{index}]")
-    elif path:
-        yield path, name
-
-
-def _like_a_cap(name: str, matcher: difflib.SequenceMatcher[str]) -> float:
-    plain = "".join(char for char in name[:_LONGEST_LIKE_A_CAP].lower() if char.isalnum())
-    matcher.set_seq1(plain)
-    is_like = matcher.real_quick_ratio() >= _LIKE_ENOUGH and matcher.quick_ratio() >= _LIKE_ENOUGH
-    likeness = matcher.ratio() if is_like else 0.0
-    says_it = "lev" in plain and any(word in plain for word in _WORDS_FOR_A_CAP)
-    return max(likeness, _LIKE_ENOUGH) if says_it else likeness
