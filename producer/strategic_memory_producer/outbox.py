@@ -38,7 +38,7 @@ class Outbox:
 
     def not_sent(self, error: Exception) -> float:
         """Redis could not be reached. Return how long to wait; raise UnwrittenError when the time is up."""
-        return self._again(f"Redis is out of reach: {error}")
+        return self._again(f"Redis is out of reach: check that it runs and that its URL is right ({error})")
 
     def shut_out(self, error: Exception) -> UnwrittenError:
         """Redis does not let this user in. Return the error, for waiting mends nothing."""
