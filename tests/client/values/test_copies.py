@@ -51,10 +51,7 @@ def through_a_pipe(protocol: int) -> Callable[[Any], Any]:
 COPIES: list[Callable[[Any], Any]] = [
     copy.copy,
     copy.deepcopy,
-    *(
-        lambda value, protocol=protocol: ForkingPickler.loads(ForkingPickler.dumps(value, protocol))
-        for protocol in range(6)
-    ),
+    *map(through_a_pipe, range(6)),
 ]
 
 
