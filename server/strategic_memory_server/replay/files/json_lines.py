@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from types import NoneType
 
+from strategic_memory_server.replay.files.json_once import ONCE, GivenTwiceError
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table
@@ -92,7 +93,9 @@ def _read(line: bytes) -> Mapping[str, object] | str | None:
     if line.isspace():
         return None
     try:
-        row = json.loads(line)
+        row = ONCE.decode(line.decode(json.detect_encoding(line), "surrogatepass"))
+    except GivenTwiceError:
+        return "name_given_twice"
     except (ValueError, RecursionError):
         return "not_json"
     return row if isinstance(row, dict) else "not_an_object"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from strategic_memory_server.replay.files.csv_layout import names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.grid import GridRow, grid_tables
 from strategic_memory_server.replay.files.json_lines import cells_of, page_of
+from strategic_memory_server.replay.files.json_once import ONCE
 from strategic_memory_server.replay.files.page import Cell, TablePage
 from strategic_memory_server.replay.files.source import MAX_WHOLE_BYTES, Source
 from strategic_memory_server.replay.files.table import Table
@@ -23,7 +23,7 @@ def object_tables(source: Source, encoding: str) -> list[Table]:
     """
     with opened_text(source, encoding) as text:
         try:
-            document = json.loads(text.read(MAX_WHOLE_BYTES))
+            document = ONCE.decode(text.read(MAX_WHOLE_BYTES))
         except (ValueError, RecursionError) as error:
             raise ReplayError(f"{source.shown}: its JSON is broken: {error}. Export it again") from None
     if isinstance(document, list) and document and all(isinstance(row, list) for row in document):

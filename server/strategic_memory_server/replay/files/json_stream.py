@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
+from strategic_memory_server.replay.files.json_once import ONCE, GivenTwiceError
+
 PART_CHARACTERS = 1 << 16
 MAX_VALUE_CHARACTERS = 1 << 20
 """Longest value that is read as one."""
@@ -108,7 +110,9 @@ class JsonStream:
         size = PART_CHARACTERS
         while True:
             try:
-                found, self._at = self._decoder.raw_decode(self._text, self._at)
+                found, self._at = ONCE.raw_decode(self._text, self._at)
+            except GivenTwiceError as error:
+                raise self._broken(str(error)) from None
             except RecursionError:
                 raise self._broken("too many brackets within each other") from None
             except ValueError:

@@ -82,6 +82,6 @@ def unpacked(source: Source) -> Source:
 
     def opened() -> IO[bytes]:
         # A file that it opens itself it closes, too.
-        return cast("IO[bytes]", gzip.GzipFile(path) if path else gzip.GzipFile(fileobj=source.open()))
+        return cast("IO[bytes]", gzip.GzipFile(path, "rb", fileobj=None if path else source.open()))
 
     return Source(source.shown, source.size * 4, opened)

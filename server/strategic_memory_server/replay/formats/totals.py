@@ -31,8 +31,20 @@ def rows_without_totals(page: TablePage, read: Mapping[str, str]) -> list[bool]:
         if not words.isdisjoint(cells):
             rows = [row for row, cell in enumerate(cells) if cell in words]
             # What most rows say is a name.
-            found.update(rows if 2 * len(rows) <= len(cells) else ())
+            rows = rows if 2 * len(rows) <= len(cells) else []
+            # What stands beside the rows of a sheet says nothing of a row that is whole.
+            found.update(rows if _is_usual(cells) else (row for row in rows if _lacks_something(page, row)))
     return [row not in found for row in range(len(page.lines))] if found else []
+
+
+def _is_usual(cells: Sequence[Cell]) -> bool:
+    """Tell whether most rows have something in a column."""
+    return 2 * sum(cell not in ("", None) for cell in cells) > len(cells)
+
+
+def _lacks_something(page: TablePage, row: int) -> bool:
+    """Tell whether a row has nothing where most rows have something."""
+    return any(cells[row] in ("", None) and _is_usual(cells) for cells in page.columns.values())
 
 
 def _looked_at(page: TablePage, read: Mapping[str, str]) -> Iterator[tuple[Sequence[Cell], frozenset[str]]]:

@@ -29,7 +29,10 @@ from strategic_memory_server.replay.written.seen import shown
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
 from strategic_memory_server.replay.written.ways import Declared, Ways
 
-_CURES = {"too_many_fields": "a field that holds the separator, a date such as Friday, 05/17/2024, needs quotes"}
+_CURES = {
+    "too_many_fields": "a field that holds the separator, a date such as Friday, 05/17/2024, needs quotes",
+    "name_given_twice": "an object has one value for each of its names",
+}
 """What mends a line that is no row."""
 
 

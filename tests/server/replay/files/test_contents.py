@@ -40,6 +40,15 @@ def test_the_same_rows_come_out_of_every_kind_of_file(kind: str, tmp_path: Path)
     )
 
 
+def test_what_is_packed_more_than_once_is_read(tmp_path: Path) -> None:
+    packed = gzip.compress(gzip.compress(csv_text(HEADER, ROWS).encode()))
+    (tmp_path / "rows.csv.gz").write_bytes(packed)
+    with zipfile.ZipFile(tmp_path / "rows.zip", "w") as archive:
+        archive.writestr("rows.csv.gz", packed)
+    (tmp_path / "rows.csv").write_text(csv_text(HEADER, ROWS))
+    assert rows_of(tmp_path / "rows.csv.gz") == rows_of(tmp_path / "rows.zip") == rows_of(tmp_path / "rows.csv")
+
+
 PREAMBLE = 'Account report\n"Name, first";x\n\n'
 
 

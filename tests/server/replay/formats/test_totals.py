@@ -30,6 +30,15 @@ def test_totals_among_names_are_left_out_and_told(total: str, tmp_path: Path) ->
     assert (record.entries.pnl.tolist(), record.tables[0].left_out) == ([1.0, 2.0], {"totals": 1})
 
 
+def test_what_stands_beside_the_rows_of_a_sheet_is_no_total_of_them(tmp_path: Path) -> None:
+    rows = [["2024-01-05", 1, "X", "", "Sum"], *(["2024-01-06", 2, "Y", "", ""] for _ in range(4))]
+    head = ["time", "pnl", "symbol", "", "Metric"]
+    for last, left_out in (([], {}), ([["2024-01-07", 9, "", "", "Total"]], {"totals": 1})):
+        write_workbook(tmp_path / "book.xlsx", {"One": [head, *rows, *last]})
+        record = record_of(tmp_path / "book.xlsx")
+        assert (record.entries.pnl.tolist(), record.tables[0].left_out) == ([1.0, 2.0, 2.0, 2.0, 2.0], left_out)
+
+
 def test_names_that_read_as_totals_are_none(tmp_path: Path) -> None:
     for text in (ROWS.replace("X", "TOTAL"), ROWS.replace("X", "Total").replace("Y", "Total")):
         assert len(csv_of(tmp_path, HEAD + text)) == 2

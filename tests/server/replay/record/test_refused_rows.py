@@ -138,6 +138,19 @@ def test_lines_that_are_no_json_object_are_counted(tmp_path: Path) -> None:
     }
 
 
+def test_an_object_that_gives_a_name_twice_is_refused(tmp_path: Path) -> None:
+    objects = ['{"time": 1, "pnl": 1}', '{"time": 2, "pnl": 99, "pnl": 2}', '{"time": 3, "pnl": 3}']
+    (tmp_path / "record.jsonl").write_text("\n".join(objects) + "\n")
+    record = read(tmp_path / "record.jsonl")
+    assert record.entries.pnl.tolist() == [1.0, 3.0]
+    assert refused(record) == {"name_given_twice": (1, ["record.jsonl:2"])}
+    whole = "[" + ",".join(objects) + "]"
+    for document in (whole, f'{{"strategy": {{"One": {{"trades": {whole}}}}}}}', f'{{"0": {objects[1]}}}'):
+        (tmp_path / "record.json").write_text(document)
+        with pytest.raises(ReplayError, match="one object gives 'pnl' twice"):
+            read(tmp_path / "record.json")
+
+
 @pytest.mark.parametrize("text", ["pnl", "pnl=", "=profit", "profit=pnl"])
 def test_a_wrong_map_says_how_it_is_written(text: str) -> None:
     with pytest.raises(ReplayError, match="--map"):
