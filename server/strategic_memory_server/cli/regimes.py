@@ -127,6 +127,7 @@ def _write_files(
 ) -> None:
     for of_symbol, prices in _chosen(read_prices(files, columns, written), symbol, out).items():
         target = Path(str(out).replace(_BY_SYMBOL, of_symbol.replace("/", "_")))
+        _require_own(target, files)
         labels = list(timed_labels(_detector(detector), prices, stamps))
         summary = _summary(prices, labels)
         try:
@@ -134,6 +135,14 @@ def _write_files(
         except OSError as error:
             raise PricesError(f"{target}: cannot be written: {error.strerror or error}") from None
         click.echo(f"{target}: {summary}")
+
+
+def _require_own(target: Path, files: tuple[Path, ...]) -> None:
+    """Refuse to write in the place of what is read, or of a device, which would be gone."""
+    if target.exists() and any(file.exists() and target.samefile(file) for file in files):
+        raise PricesError(f"--out {target} is one of the files that are read: give another name")
+    if target.exists() and not target.is_file():
+        raise PricesError(f"--out {target} is no file: give the name of one")
 
 
 def _one(found: dict[str, Prices], symbol: str | None) -> Prices:
@@ -180,7 +189,8 @@ def _summary(prices: Prices, labels: list[TimedLabel]) -> str:
     shares = ", ".join(f"{name} {count / len(labels):.0%}" for name, count in counts.most_common())
     span = " to ".join(_shown(timed.time_ms) for timed in (labels[0], labels[-1]))
     repeated = f"; {prices.repeated} closes were given twice, the later row counts" if prices.repeated else ""
-    return f"{len(labels)} labels from {len(prices.closes)} closes, {span}: {shares}{repeated}"
+    left_out = "".join(f"; {count} rows left out: {reason}" for reason, count in sorted(prices.left_out.items()))
+    return f"{len(labels)} labels from {len(prices.closes)} closes, {span}: {shares}{repeated}{left_out}"
 
 
 def _shown(time_ms: int) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
+from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from strategic_memory_server.replay.written.ways import Declared, Ways
 
 TIME, CLOSE, SYMBOL = "time", "close", "symbol"
 
+NO_CLOSE = "close_missing"
+
 _INDEX = ("index", "unnamed: 0", "__index_level_0__", "")
 """How pandas writes an index."""
 
@@ -42,6 +44,15 @@ _PAIR_AND_CANDLE = re.compile(r"(?P<pair>.+?)-[0-9]+[mhdwM](-[a-z_]+)?")
 """The name of a file of candles, as freqtrade gives it."""
 
 
+FEWEST_OF_A_LENGTH = 20
+"""So many distances in a row that are all alike are a length of candles, and no gaps between them."""
+
+MOST_UNUSABLE = 0.01
+"""Largest share of rows that are no closes, or have the time of another row and another close."""
+
+_BY_CLOSES = "--stamps closing, where each is known at its time"
+
+
 class PricesError(Exception):
     """Prices cannot be read, or no regime can be told from them. The message says what is wrong and what to do."""
 
@@ -54,19 +65,40 @@ class Prices:
         times_ms: stamp of each candle, milliseconds since 1970 UTC.
         closes: its closing price, above 0.
         repeated: how many rows had the time of a later row, which counts.
+        left_out: how many rows of all symbols are no closes, by reason.
     """
 
     times_ms: Sequence[int]
     closes: Sequence[float]
     repeated: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def spacing_ms(self) -> int:
-        """The length of a candle: the commonest distance to the next. Raises PricesError for fewer than two."""
+        """The length of a candle: the commonest distance to the next.
+
+        Raises:
+            PricesError: there are fewer than two, or they are of no one length: what was known when is not told then.
+        """
         if len(self.times_ms) < 2:
             raise PricesError(f"{len(self.times_ms)} closes are too few: give a file with more candles")
-        distances, counts = np.unique(np.diff(self.times_ms), return_counts=True)
-        return int(distances[np.argmax(counts)])
+        passed_ms = np.diff(self.times_ms)
+        distances, counts = np.unique(passed_ms, return_counts=True)
+        commonest = int(distances[np.argmax(counts)])
+        if 2 * np.count_nonzero(passed_ms % commonest) > passed_ms.size:
+            raise PricesError(
+                f"most times are not those of candles of one length ({_length(commonest)}): give such, or {_BY_CLOSES}"
+            )
+        ends = np.flatnonzero(np.diff(passed_ms, append=-1))
+        runs = np.diff(ends, prepend=-1)
+        others = ends[(runs >= FEWEST_OF_A_LENGTH) & (passed_ms[ends] != commonest)]
+        if others.size:
+            at = np.datetime64(self.times_ms[others[0]], "ms")
+            raise PricesError(
+                f"candles of {_length(commonest)} and, up to {at}, of {_length(passed_ms[others[0]])}: give those of "
+                f"one length, or {_BY_CLOSES}"
+            )
+        return commonest
 
 
 def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declared | None = None) -> dict[str, Prices]:
@@ -86,6 +118,7 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declar
     found: dict[str, dict[int, float]] = {}
     refused: dict[str, int] = {}
     repeated: dict[str, int] = {}
+    differing = rows = 0
     for path in paths:
         by_name = _PAIR_AND_CANDLE.fullmatch(path.stem)
         of_file = by_name["pair"] if by_name else ""
@@ -93,16 +126,39 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declar
             for time_ms, close, symbol in zip(times, closes, symbols, strict=True):
                 of_symbol = found.setdefault(symbol or of_file, {})
                 repeated[symbol or of_file] = repeated.get(symbol or of_file, 0) + (time_ms in of_symbol)
+                differing += of_symbol.get(time_ms, close) != close
+                rows += 1
                 of_symbol[time_ms] = close
     if not found:
         why = "".join(f"; {count} rows: {reason}" for reason, count in sorted(refused.items()))
         raise PricesError(f"no closing price could be read{why}")
-    return {symbol: _in_order(closes, repeated[symbol]) for symbol, closes in sorted(found.items())}
+    _require_one_market(rows, differing, refused)
+    return {symbol: _in_order(closes, repeated[symbol], refused) for symbol, closes in sorted(found.items())}
 
 
-def _in_order(closes: Mapping[int, float], repeated: int) -> Prices:
+def _require_one_market(rows: int, differing: int, refused: Mapping[str, int]) -> None:
+    """Refuse rows of which many are no closes, or differ from another of their time: a candle without one is common."""
+    others = {reason: count for reason, count in refused.items() if reason != NO_CLOSE}
+    unusable = sum(others.values())
+    if unusable > max(1, MOST_UNUSABLE * (rows + unusable)):
+        why = ", ".join(f"{count:,} {reason}" for reason, count in sorted(others.items()))
+        raise PricesError(
+            f"{unusable:,} of {rows + unusable:,} rows are no closes: {why}. Another column? --map close="
+        )
+    if differing > max(1, MOST_UNUSABLE * rows):
+        raise PricesError(
+            f"{differing:,} of {rows:,} closes have the time of another one that differs: are they of several markets? "
+            "Name the column that says which, --map symbol=, or give the files of one"
+        )
+
+
+def _in_order(closes: Mapping[int, float], repeated: int, left_out: Mapping[str, int]) -> Prices:
     times_ms = sorted(closes)
-    return Prices(times_ms, [closes[time_ms] for time_ms in times_ms], repeated)
+    return Prices(times_ms, [closes[time_ms] for time_ms in times_ms], repeated, left_out)
+
+
+def _length(spacing_ms: int) -> str:
+    return str(timedelta(milliseconds=int(spacing_ms)))
 
 
 _Rows = tuple[list[int], list[float], list[str]]
@@ -141,7 +197,7 @@ def _usable(path: Path, names: Mapping[str, str], page: TablePage, ways: Ways) -
     closes = ways.numbers(CLOSE, _column(path, page, names, CLOSE), refusals)
     symbols = texts(SYMBOL, _column(path, page, names, SYMBOL, needed=False), refusals)
     for row in np.flatnonzero(~(closes > 0.0)).tolist():
-        refusals.refuse(row, "close_missing" if math.isnan(closes[row]) else "close_not_above_0")
+        refusals.refuse(row, NO_CLOSE if math.isnan(closes[row]) else "close_not_above_0")
     kept = np.flatnonzero(refusals.accepted())
     rows = times[kept].tolist(), closes[kept].tolist(), [symbols[row] for row in kept.tolist()]
     return rows, [*reasons, *refusals.reasons.values()]
