@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.long_memory.far_trades import far_trades
 from strategic_memory_server.long_memory.lender import Lender
 
 MOST_OTHERS = 8
 """So many others lend at most, those with the most trades: what is worked out grows by the square of them."""
 
 PROBLEM = "group_unreadable"
+UNITS_MIXED = "group_units_mixed"
 
 
 class GroupMemory:
@@ -22,7 +24,8 @@ class GroupMemory:
     Args:
         name: of the group.
         others: gives the others by their names; they come and go.
-        problems: is told of one that cannot be read; it lends nothing meanwhile, and harms nothing else.
+        problems: is told of one that cannot be read; it lends nothing meanwhile, and harms nothing else. And of one that
+            lends trades in another unit: they move the advice here, and are nowhere else to be seen here.
     """
 
     def __init__(
@@ -40,13 +43,31 @@ class GroupMemory:
         others = dict(sorted(self._others().items()))
         found = await asyncio.gather(*(lender.read() for lender in others.values()))
         self._report({name: each for name, each in zip(others, found, strict=True) if isinstance(each, str)})
-        sums = [each for each in found if isinstance(each, EvidenceSums) and each.observations]
-        most = sorted(range(len(sums)), key=lambda place: -sums[place].observations)[:MOST_OTHERS]
+        sums = {
+            name: each
+            for name, each in zip(others, found, strict=True)
+            if isinstance(each, EvidenceSums) and each.observations
+        }
+        most = sorted(sums, key=lambda name: (-sums[name].observations, name))[:MOST_OTHERS]
         # In the order of the names, so that the same trades give the same advice to the last bit.
-        kept = tuple(sums[place] for place in sorted(most))
-        if kept != self._newest.others:
+        lent = {name: sums[name] for name in sorted(most)}
+        if (kept := tuple(lent.values())) != self._newest.others:
             self._newest = Group(self._newest.name, kept)
+            self._report_units(lent)
         return self._newest
+
+    def _report_units(self, lent: Mapping[str, EvidenceSums]) -> None:
+        told = {name: said for name, each in lent.items() if (said := far_trades(each))}
+        if not told:
+            self._problems.withdraw(UNITS_MIXED)
+            return
+        name, said = next(iter(told.items()))
+        more = f"; {len(told) - 1} more portfolios lend such trades" if len(told) > 1 else ""
+        self._problems.state(
+            UNITS_MIXED,
+            f"portfolio {name or 'default'} of group {self._newest.name}, from which this one borrows: {said} for that "
+            f"portfolio, or take it out of the group meanwhile{more}",
+        )
 
     def _report(self, unread: Mapping[str, str]) -> None:
         if not unread:

@@ -20,6 +20,7 @@ from strategic_memory_server.inputs.read_outcome import NewTrades
 from strategic_memory_server.long_memory.blocks_again import with_blocks_again
 from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
+from strategic_memory_server.long_memory.far_trades import FarTrades
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_note import Note
@@ -84,7 +85,7 @@ class LongMemory:
         store: reads what Redis holds.
         reader: reads new trades.
         max_regimes: regimes that are kept apart; the others are OTHER.
-        problems: where it is told that the trade stream has gone back.
+        problems: where it is told that the trade stream has gone back, and that trades are in another unit.
         loss: is told what the memory holds, and tells of a loss.
         clock_s: a clock that only goes forward, seconds.
     """
@@ -104,6 +105,7 @@ class LongMemory:
         self._problems = problems or Problems()
         self._stored: Stored | None = None
         self._loss = loss or MemoryLoss(self._problems)
+        self._far = FarTrades(self._problems)
         self._clock_s = clock_s
         self._looked_s = clock_s()
         # Ids that were taken from the stream, since Redis has lost them; they are written down with the next note.
@@ -124,6 +126,7 @@ class LongMemory:
         """
         gathered = await self._gather(newest_trade, new)
         self._loss.gathered(gathered.kept.sums.observations, is_complete=gathered.is_complete)
+        self._far.look(gathered.kept.sums)
         return gathered
 
     async def _gather(self, newest_trade: str | None, new: NewTrades | None) -> Gathered:

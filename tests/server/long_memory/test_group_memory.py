@@ -17,7 +17,7 @@ from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.plain_sums import to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.long_memory.group_memory import MOST_OTHERS, PROBLEM, GroupMemory
+from strategic_memory_server.long_memory.group_memory import MOST_OTHERS, PROBLEM, UNITS_MIXED, GroupMemory
 from strategic_memory_server.long_memory.lender import KEPT_S, Lender
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import MemoryStore
@@ -47,13 +47,16 @@ class Desk:
     def remembers(self, name: str, trades: int, decay: float = DECAY) -> EvidenceSums:
         random = Random(name)
         sums = batch(decay, ["BULL"] * trades, [0] * trades, [random.gauss(0, 1) for _ in range(trades)])
+        self.writes(name, sums)
+        return sums
+
+    def writes(self, name: str, sums: EvidenceSums) -> None:
         self._written.hset(
             MemoryKeys.under(name).evidence,
             mapping={"read_up_to": "5-0", "sums": json.dumps(to_plain(sums)), "duplicates": 0, "numbered": 0},
         )
         if name not in self.names:
             self.names.append(name)
-        return sums
 
 
 @pytest.fixture
@@ -85,6 +88,22 @@ async def test_others_come_and_go(desk: Desk) -> None:
     desk.now_s += 3.0
     assert (await desk.group.read()).others == ()
     assert desk.problems.standing == {}, "a portfolio without a memory is none that cannot be read"
+
+
+async def test_trades_in_another_unit_are_told_to_whoever_borrows_them_for_as_long_as_they_are_lent(
+    desk: Desk,
+) -> None:
+    desk.remembers("alpha", 2)
+    desk.writes("beta", batch(DECAY, ["BULL"] * 9, [0, 1, 2] * 3, [0.1, -0.2, 0.3, 0.1, -0.1, 0.2, 0.1, 0.1, 1e14]))
+    await desk.group.read()
+    assert list(desk.problems.standing) == [UNITS_MIXED]
+    said = desk.problems.standing[UNITS_MIXED]
+    assert "portfolio beta of group fx" in said
+    assert "'BULL' under AGGRESSIVE" in said
+    desk.writes("beta", batch(DECAY, ["BULL"] * 3, [0, 1, 2], [0.1, -0.2, 0.3]))
+    desk.now_s += 3.0
+    await desk.group.read()
+    assert desk.problems.standing == {}
 
 
 async def test_one_that_cannot_be_read_is_told_and_lends_nothing(desk: Desk, redis_client: redis.Redis) -> None:

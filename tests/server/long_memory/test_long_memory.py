@@ -9,7 +9,7 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, advice
-from claimed import claim_on
+from claimed import claim_on, long_memory_of
 from redis_contents import contents_of, put_back
 from redis_inputs import add_regime, add_trade
 from server.long_memory.memory_keeper import DECAY, KEYS, TIMES, TRADES, Keeper, full_sums, same
@@ -18,6 +18,7 @@ from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED
 from strategic_memory_server.evidence.plain_sums import to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.memory_windows import HeldTrades
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.read_outcome import NewEntries, NewTrades
@@ -189,3 +190,24 @@ async def test_a_memory_of_too_many_regimes_is_brought_down_and_goes_on_the_same
     assert len(sums.regimes) == MAX_REGIMES + 1
     assert sums.observations == 1_540
     assert [name for name in sums.regimes if name != "OTHER"][-1] == "R9"
+
+
+async def test_trades_in_another_unit_are_told_for_as_long_as_they_are_remembered(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    """They have left the windows after thirty trades, and the evidence rests on them for hundreds."""
+    problems = Problems()
+    memory = long_memory_of(async_client, problems=problems)
+    for number in range(30):
+        add_trade(redis_client, "BULL", 0.1 + number % 7, policy=("CONSERVATIVE", "BALANCED", "AGGRESSIVE")[number % 3])
+    await memory.gather()
+    assert problems.standing == {}
+    add_trade(redis_client, "BULL", 1e14, policy="BALANCED")
+    for number in range(60):
+        add_trade(redis_client, "BULL", 0.1 + number % 7, policy="AGGRESSIVE")
+    await memory.gather()
+    assert "'BULL' under BALANCED" in problems.standing["memory_units_mixed"]
+    redis_client.xtrim(TRADES, maxlen=60, approximate=False)
+    memory.forget()
+    await memory.gather()
+    assert problems.standing == {}
