@@ -15,16 +15,20 @@ from strategic_memory_client.values.errors import (
     UnsupportedOperationError,
 )
 
-_HTTP_STATUS = re.compile(r"Received http2 header with status: (\d{3})\b")
+_HTTP_STATUS = re.compile(r"Received http2 header with status: (\d{1,3})\b")
 _OWN_LIMIT = "CLIENT: Received message larger than max"
 _THEIR_LIMIT = re.compile(r"(Received|Sent) message larger than max")
 _CUT_OFF = "Received RST_STREAM with error code"
-_NOT_GRPC = ("Trying to connect an http1.x server", "Data frame with END_STREAM flag received")
+_BROKE_OFF = "Stream removed (Socket closed"
+_NOT_GRPC = "Trying to connect an http1.x server"
+_NO_STATUS = ("Data frame with END_STREAM flag received", "No status received")
 _ENVOY = ("upstream request timeout", "upstream connect error", "no healthy upstream", "stream timeout")
 
 _TIMEOUTS = "Envoy: `timeout: 0s` of the route; nginx: grpc_read_timeout; haproxy: timeout server"
+_IDLE = "haproxy in TCP mode: timeout client, timeout server; a load balancer: its idle timeout"
 
 _BEHIND_PROXY: dict[int, tuple[type[StrategicMemoryError], str]] = {
+    0: (ServiceUnavailableError, "speaks no HTTP/2 to the service: let it (nginx: grpc_pass in place of proxy_pass)"),
     401: (AccessDeniedError, "denies access: check what it asks of callers"),
     403: (AccessDeniedError, "denies access: check its rules"),
     404: (UnsupportedOperationError, "has no route for the paths of this service: check its routes and the address"),
@@ -33,7 +37,10 @@ _BEHIND_PROXY: dict[int, tuple[type[StrategicMemoryError], str]] = {
         "refuses a request of this size: raise its limit (nginx: client_max_body_size), or send less",
     ),
     429: (ServiceUnavailableError, "admits no more for now: check its limit of requests, or ask less often"),
-    502: (ServiceUnavailableError, "cannot reach the service: check that it runs, and where the proxy looks for it"),
+    502: (
+        ServiceUnavailableError,
+        "cannot reach the service: check that it runs, where the proxy looks for it, and haproxy's `proto h2` for it",
+    ),
     503: (ServiceUnavailableError, "has no service to lead to: check that it runs, and the proxy's checks of it"),
     504: (ServiceUnavailableError, f"did not wait for the answer: raise its timeout ({_TIMEOUTS})"),
 }
@@ -55,7 +62,16 @@ def met_on_the_way(detail: str, address: str) -> StrategicMemoryError | None:
         )
         said = f"{said} the proxy's timeout above the heartbeat interval ({_TIMEOUTS})"
         return ServiceUnavailableError(f"the call to {address} {said} ({detail})", address=address)
-    if any(words in detail for words in _NOT_GRPC):
+    if _BROKE_OFF in detail:
+        said = "broke off: the server or a proxy has ended. If that comes back after the same time, a proxy on the way"
+        said = f"{said} ends quiet connections: raise its timeout above the heartbeat interval ({_IDLE})"
+        return ServiceUnavailableError(f"the connection to {address} {said} ({detail})", address=address)
+    if any(words in detail for words in _NO_STATUS):
+        said = "was ended without a status, by a proxy whose timeout passed: raise it above the heartbeat interval"
+        said = f"{said} ({_TIMEOUTS}); or what listens there speaks no gRPC: check the address, and that a proxy"
+        said = f"{said} passes HTTP/2 on (nginx: grpc_pass)"
+        return ServiceUnavailableError(f"the call to {address} {said} ({detail})", address=address)
+    if _NOT_GRPC in detail:
         said = "speaks no gRPC: check the address, and that a proxy there passes HTTP/2 on (nginx: `http2`, grpc_pass)"
         return ServiceUnavailableError(f"what listens at {address} {said} ({detail})", address=address)
     if detail.startswith(_ENVOY):

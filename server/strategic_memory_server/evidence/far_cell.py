@@ -1,4 +1,4 @@
-"""Trades in the sums that are in another unit than the others, or errors: they weigh long after they left the windows."""
+"""Trades in the sums that are in another unit than the others, or errors: they weigh long after they left windows."""
 
 from __future__ import annotations
 

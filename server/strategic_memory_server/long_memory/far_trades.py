@@ -10,8 +10,8 @@ from strategic_memory_server.faults.problems import Problems
 PROBLEM = "memory_units_mixed"
 
 _MEND = (
-    "that is another unit, or an error, and the evidence rests on it. Let all producers write the pnl in one unit, take "
-    "such trades out of the trade stream, and run `strategic-memory-server rebuild-memory`"
+    "that is another unit, or an error, and the evidence rests on it. Let all producers write the pnl in one unit, "
+    "take such trades out of the trade stream, and run `strategic-memory-server rebuild-memory`"
 )
 
 
@@ -20,8 +20,8 @@ def far_trades(sums: EvidenceSums) -> str:
     if (far := far_cell(sums)) is None:
         return ""
     return (
-        f"trades of {shown(far.regime)} under {far.policy.name} earned or lost {far.size:.3g} (root mean square), where "
-        f"{far.usual:.3g} is usual: {_MEND}"
+        f"trades of {shown(far.regime)} under {far.policy.name} earned or lost {far.size:.3g} (root mean square), "
+        f"where {far.usual:.3g} is usual: {_MEND}"
     )
 
 

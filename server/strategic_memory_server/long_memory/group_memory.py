@@ -24,8 +24,8 @@ class GroupMemory:
     Args:
         name: of the group.
         others: gives the others by their names; they come and go.
-        problems: is told of one that cannot be read; it lends nothing meanwhile, and harms nothing else. And of one that
-            lends trades in another unit: they move the advice here, and are nowhere else to be seen here.
+        problems: is told of one that cannot be read; it lends nothing meanwhile, and harms nothing else. And of one
+            that lends trades in another unit: they move the advice here, and are nowhere else to be seen here.
     """
 
     def __init__(

@@ -61,8 +61,11 @@ MET: list[tuple[Code, str, type[StrategicMemoryError], bool, str]] = [
         "Stream removed (Data frame with END_STREAM flag received)",
         ServiceUnavailableError,
         True,
-        "speaks no gRPC",
+        "haproxy: timeout server); or what listens there speaks no gRPC",
     ),
+    (Code.UNKNOWN, "No status received", ServiceUnavailableError, True, "was ended without a status"),
+    (Code.UNKNOWN, HTTP + "0", ServiceUnavailableError, True, "grpc_pass in place of proxy_pass"),
+    (Code.UNAVAILABLE, "Stream removed (Socket closed)", ServiceUnavailableError, True, "ends quiet connections"),
     (
         Code.UNAVAILABLE,
         "x (Trying to connect an http1.x server (HTTP status 400))",
