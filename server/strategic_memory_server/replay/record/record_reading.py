@@ -8,14 +8,13 @@ from typing import Unpack
 
 import numpy as np
 
-from strategic_memory_server.entries.notes import CONFIDENCE_OUT_OF_RANGE
 from strategic_memory_server.entries.oddities import look_alikes, shown
-from strategic_memory_server.memory.memory_tallies import out_of_range
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record.file_entries import FileEntries, ReadingOptions, read_entries
 from strategic_memory_server.replay.record.record import Progress, Record
+from strategic_memory_server.replay.record.strange_entries import strange_entries
 from strategic_memory_server.windows.asof_join import regimes_at
 
 
@@ -34,6 +33,7 @@ def read_record(
 def _record(read: FileEntries) -> Record:
     entries, reader, source = read.entries, read.reader, read.source
     unknown = reader.regimes.index(UNKNOWN_REGIME)
+    joined = entries.regime < 0
     as_of_close = _join_regimes(entries, unknown)
     counted = np.bincount(entries.regime, minlength=len(reader.regimes.names)).tolist()
     by_name = {name: count for name, count in zip(reader.regimes.names, counted, strict=True) if count}
@@ -41,8 +41,7 @@ def _record(read: FileEntries) -> Record:
     notes = {
         "policy_unrecognised": source.unrecognised_policies,
         "trade_id_repeated": read.repeated,
-        "same_as_before": _same_as_before(entries),
-        CONFIDENCE_OUT_OF_RANGE: int(np.count_nonzero(out_of_range(entries.confidence))),
+        **strange_entries(entries, joined),
         "regimes_look_alike": sum(by_name[name] for name, _ in alike),
         "regime_as_of_close": as_of_close,
         "regime_not_observed": int(np.count_nonzero(entries.regime == unknown)),
@@ -59,15 +58,6 @@ def _record(read: FileEntries) -> Record:
         tables=source.tables,
         written=source.written,
     )
-
-
-def _same_as_before(entries: EntryColumns) -> int:
-    """Count the results without an id that say the same as the entry before them."""
-    columns = (entries.time_ms, entries.kind, entries.regime, entries.pnl, entries.policy, entries.strategy)
-    same = (entries.trade[1:] == 0) & (entries.kind[1:] != Kind.REGIME) & (entries.pnl[1:] != 0)
-    for column in columns:
-        same &= column[1:] == column[:-1]
-    return int(np.count_nonzero(same))
 
 
 def _join_regimes(entries: EntryColumns, unknown: int) -> int:

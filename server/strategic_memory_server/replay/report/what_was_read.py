@@ -22,6 +22,17 @@ _NOTES = {
         "{} have the time, pnl, policy and regime of the one before and no trade_id: each counts; leave out what was "
         "exported twice"
     ),
+    "observed_otherwise": (
+        "{} are observations of another regime than one of the same time: are they of several markets? The last "
+        "counts: give those of the market of the trades"
+    ),
+    "regime_observed_long_before": (
+        "{} have a regime that was observed long before they were opened: do the observations end, or lack a part?"
+    ),
+    "pnl_apart_from_policy": (
+        "{} earned something else than the pnl of the policy that they name says, by half or more: in one unit?"
+    ),
+    "units_mixed": "{} earned or lost a hundred times more than usual, or less: are all in one unit?",
     "confidence_out_of_range": "{} have a confidence that is not from 0 to 1: it counts as none; write shares",
     "regimes_look_alike": (
         "{} name a regime that looks like another one, {example}, and count apart from it: spell each in one way"

@@ -1,0 +1,76 @@
+"""What is strange about the entries of a record that are used all the same, counted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from strategic_memory_server.entries.notes import CONFIDENCE_OUT_OF_RANGE
+from strategic_memory_server.entries.oddities import mixed_units
+from strategic_memory_server.memory.memory_tallies import out_of_range
+from strategic_memory_server.replay.files.cell_columns import Mask
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
+
+LONG_BEFORE = 20.0
+"""An observation holds for so many times the usual distance to the next one; later it may be that they have ended."""
+
+_APART = 0.5
+"""So far apart, as a share of the larger one, are what a trade earned and what its policy would have when told."""
+
+
+def strange_entries(entries: EntryColumns, joined: Mask) -> dict[str, int]:
+    """Count what is worth telling of entries.
+
+    Args:
+        entries: entries in order.
+        joined: which of them have the regime that was observed by their opening.
+    """
+    return {
+        "same_as_before": _same_as_before(entries),
+        "observed_otherwise": _observed_otherwise(entries),
+        "regime_observed_long_before": _observed_long_before(entries, joined),
+        "pnl_apart_from_policy": _apart_from_policy(entries),
+        "units_mixed": sum(_in_other_units(entries, kind) for kind in Kind),
+        CONFIDENCE_OUT_OF_RANGE: int(np.count_nonzero(out_of_range(entries.confidence))),
+    }
+
+
+def _same_as_before(entries: EntryColumns) -> int:
+    """Count entries without an id that say the same as the one before them."""
+    pnl = entries.pnl
+    same = (
+        (entries.trade[1:] == 0) & (pnl[1:] != 0) & ((pnl[1:] == pnl[:-1]) | (np.isnan(pnl[1:]) & np.isnan(pnl[:-1])))
+    )
+    for column in (entries.time_ms, entries.kind, entries.regime, entries.policy, entries.strategy):
+        same &= column[1:] == column[:-1]
+    return int(np.count_nonzero(same))
+
+
+def _observed_otherwise(entries: EntryColumns) -> int:
+    """Count observations of the same time as the one before them and of another regime."""
+    observed = np.flatnonzero(entries.kind == Kind.REGIME)
+    time_ms, regime = entries.time_ms[observed], entries.regime[observed]
+    return int(np.count_nonzero((time_ms[1:] == time_ms[:-1]) & (regime[1:] != regime[:-1])))
+
+
+def _observed_long_before(entries: EntryColumns, joined: Mask) -> int:
+    times_ms = np.unique(entries.time_ms[entries.kind == Kind.REGIME])
+    if times_ms.size < 2:
+        return 0
+    opened_ms = entries.opened_ms[joined]
+    last = np.searchsorted(times_ms, opened_ms, side="right") - 1
+    known = last >= 0
+    age_ms = opened_ms[known] - times_ms[last[known]]
+    return int(np.count_nonzero(age_ms > LONG_BEFORE * np.median(np.diff(times_ms))))
+
+
+def _apart_from_policy(entries: EntryColumns) -> int:
+    """Count trades that earned far more or less than the column of the policy that they name says."""
+    followed = np.flatnonzero(entries.policy >= 0)
+    earned = entries.pnl[followed]
+    said = entries.policy_pnl[followed, entries.policy[followed]]
+    return int(np.count_nonzero(np.abs(earned - said) > _APART * np.maximum(np.abs(earned), np.abs(said))))
+
+
+def _in_other_units(entries: EntryColumns, kind: Kind) -> int:
+    sizes = np.sort(np.abs(entries.pnl[(entries.kind == kind) & (np.nan_to_num(entries.pnl) != 0)]))
+    return sum(oddity.entries for oddity in mixed_units(kind.name, sizes))
