@@ -33,7 +33,7 @@ _CLOSED = (
 
 _CURRENCY = (
     "pnl currency", "profit currency", "currency", "settlement currency", "settle currency", "settle coin",
-    "quote currency", "quote asset", "margin asset", "account currency",
+    "quote currency", "quote asset", "margin asset", "account currency", "ccy", "quote ccy", "pnl ccy", "quote",
 )  # fmt: skip
 
 _COSTS = tuple(
@@ -69,7 +69,18 @@ _NO_RESULT = re.compile(
 )
 _KINDS_OF_ROWS = tuple(
     Results((name,), lambda cell: not _NO_RESULT.fullmatch(_words(cell)), "rows that open, deposits, fees and the like")
-    for name in ("type", "trade type", "transaction type", "action", "event", "entry/exit", "open/close")
+    for name in (
+        "type",
+        "trade type",
+        "transaction type",
+        "action",
+        "event",
+        "entry/exit",
+        "open/close",
+        "description",
+        "category",
+        "operation",
+    )
 )
 
 

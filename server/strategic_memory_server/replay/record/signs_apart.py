@@ -11,7 +11,7 @@ from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.cells import is_not_zero, text_of
-from strategic_memory_server.replay.formats.format import found
+from strategic_memory_server.replay.formats.format import found, plain_name
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import EntryColumns
@@ -30,6 +30,13 @@ _SAYS_LOSS = frozenset(
 )
 _BESIDE_ANOTHER = {"d": "c", "dr": "cr", "debit": "credit", "-": "+", "l": "w", "minus": "plus"}
 """Words that say a loss where the other one of the two stands in the column too: L alone is long."""
+
+_NO, _YES = frozenset(("false", "f", "no", "n", "0", "0.0")), frozenset(("true", "t", "yes", "y", "1", "1.0"))
+_ASKED = {
+    **dict.fromkeys(("won", "win", "winner", "profitable", "success", "successful"), _NO),
+    **dict.fromkeys(("lost", "loser"), _YES),
+}
+"""Names of columns that say yes or no, also with an `is` before them, and which of the two is a loss."""
 
 _MOST_WORDS = 8
 """A column of more different words tells something else."""
@@ -91,7 +98,8 @@ def _losses_said(reading: TableReading, free: Sequence[str]) -> str:
             if len(words[name]) > _MOST_WORDS:
                 del words[name]
     for name, said in words.items():
+        lost = _ASKED.get(plain_name(name).removeprefix("is"), frozenset())
         for word in said if len(said) > 1 else ():
-            if word in _SAYS_LOSS or _BESIDE_ANOTHER.get(word) in said:
+            if word in _SAYS_LOSS or (word in lost and said.keys() <= _NO | _YES) or _BESIDE_ANOTHER.get(word) in said:
                 return f"column {name!r} says {shown(word)} of some"
     return ""

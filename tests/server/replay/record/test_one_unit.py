@@ -113,6 +113,13 @@ def test_results_in_several_assets_are_counted_and_refused(table: str, tmp_path:
     assert len(read_record(files, ColumnMap(), None, replay_records.silent, declared=AS_ONE)) >= 3
 
 
+@each_case("name", ["ccy", "Quote", "quote_asset", "PnL ccy", "Currency"])
+def test_a_column_of_currencies_is_known_by_common_names(name: str, tmp_path: Path) -> None:
+    (tmp_path / "trades.csv").write_text(f"time,realized_pnl,{name}\n1,2,USD\n2,3,EUR\n")
+    with pytest.raises(ReplayError, match="several currencies, 1 in USD, 1 in EUR"):
+        replay_records.read([tmp_path / "trades.csv"])
+
+
 def test_columns_of_one_table_and_their_names_say_one_unit(tmp_path: Path) -> None:
     (tmp_path / "trades.csv").write_text("time,realized_pnl,pnl_balanced\n1,12.5 USD,1.2%\n")
     with pytest.raises(ReplayError, match="'realized_pnl' is in USD, and column 'pnl_balanced' is in fractions"):

@@ -23,6 +23,7 @@ def table(name: str, gain: str, loss: str, *, signed: bool = False) -> str:
 
 SAID = [
     ("result", "Win", "Loss"), ("Dr/Cr", "C", "D"), ("sign", "+", "-"), ("outcome", "TP", "SL"), ("W/L", "w", "l"),
+    ("is_win", "1", "0"), ("Won", "True", "False"), ("isProfitable", "yes", "no"), ("lost", "F", "T"),
 ]  # fmt: skip
 
 
@@ -53,6 +54,16 @@ def test_what_is_mapped_is_meant(tmp_path: Path) -> None:
     assert record.entries.pnl.tolist() == list(map(abs, PNL))
 
 
-@each_case("said", [("side", "S", "L"), ("note", "", "-"), ("result", "Win", "Win"), ("loss", "0", "0.00")])
+@each_case(
+    "said",
+    [
+        ("side", "S", "L"),
+        ("note", "", "-"),
+        ("result", "Win", "Win"),
+        ("loss", "0", "0.00"),
+        ("won", "1", "1"),
+        ("win", "2", "0"),
+    ],
+)
 def test_a_record_of_gains_alone_is_one(said: tuple[str, str, str], tmp_path: Path) -> None:
     assert csv_of(tmp_path, table(*said)).entries.pnl.tolist() == list(map(abs, PNL))
