@@ -10,6 +10,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.advice.intervention import Intervention
+from strategic_memory_server.advice.override import of_others
 from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
@@ -24,6 +25,9 @@ from strategic_memory_server.revisions.log_entries import contiguous_tail, decod
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState, digest_of
 from strategic_memory_server.tracing.tracing import OFF, Tracing
+
+LOOKED_AT_FOR_CAPS = 8
+"""So many of the newest entries are looked at for caps where the state names none: some may be another program's."""
 
 SNAPSHOT_ATTEMPTS = 5
 """How often a snapshot is begun again because the log moved on while it was read."""
@@ -91,8 +95,23 @@ class FeedbackLogReader:
             self._clock.take(told, asked_ms)
 
     async def read_caps(self) -> LeverageCaps:
-        """Return the caps on leverage that the state names; none where it names none, or cannot be read."""
-        return caps_of_text(await self._of_state("leverage_caps")) or NO_CAPS
+        """Return the caps on leverage that the state names; those that were said last where it cannot be read.
+
+        Another program may have spoilt it while the key that holds a cap cannot be read either.
+        """
+        caps = caps_of_text(await self._of_state("leverage_caps"))
+        return await self._said_caps() if caps is None else caps
+
+    async def _said_caps(self) -> LeverageCaps:
+        try:
+            newest_first = await self.read_before(None, LOOKED_AT_FOR_CAPS)
+        except ResponseError as error:
+            # As of the state.
+            if str(error).startswith("WRONGTYPE"):
+                return NO_CAPS
+            raise
+        said = decode_entries(newest_first)
+        return of_others(said[0].advice.leverage_caps) if said else NO_CAPS
 
     async def read_intervention(self) -> Intervention | None:
         """Return what operators have said as the state has it; None where it has nothing, or cannot be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from claimed import ClaimedLog, said_in
 from redis_events import subscribed
 
 from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap
+from strategic_memory_server.memory.override import OVERRIDE_CAP
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, decode_feedback, encode_feedback
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
@@ -293,3 +296,24 @@ async def test_a_new_epoch_goes_on_above_what_was_said(log: ClaimedLog) -> None:
     assert await log.open("e1", above=7) == LogState("e1", 7, epoch_start=8)
     assert await log.publish(feedback(8), expected=LogState("e1", 7))
     assert await log.open("e2", above=99) == LogState("e1", 8, 8, feedback(8).times, epoch_start=8, leverage_caps=())
+
+
+@pytest.mark.parametrize("spoilt", [None, "", "junk", '[{"source": "x"}]', b"\xff"])
+async def test_caps_that_the_state_does_not_tell_any_more_are_those_that_were_said_last(
+    redis_client: redis.Redis, log: ClaimedLog, spoilt: str | bytes | None
+) -> None:
+    """The key of a cap may be unreadable, too: a cap is lifted by its key alone."""
+    await log.open("e1")
+    caps = (LeverageCap("risk:leverage_limits", 5.0, NOW_MS),)
+    said = feedback(1)
+    capped = replace(said, advice=replace(said.advice, leverage_caps=(LeverageCap(OVERRIDE_CAP, 3.0, NOW_MS), *caps)))
+    assert await log.publish(capped, expected=LogState("e1", 0))
+    if spoilt is None:
+        redis_client.delete(KEYS.state)
+    else:
+        redis_client.hset(KEYS.state, "leverage_caps", spoilt)
+    redis_client.xadd(KEYS.log, {"of": "another program"}, id="2-0")
+    assert await log.log.read_caps() == caps
+    redis_client.delete(KEYS.log)
+    redis_client.rpush(KEYS.log, "x")
+    assert await log.log.read_caps() == NO_CAPS
