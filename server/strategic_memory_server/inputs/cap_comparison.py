@@ -20,7 +20,7 @@ from strategic_memory_server.redis_access.round_trip import Reply, round_trip
 PASS_S = 1.0
 """Time from the beginning of one comparison of all to that of the next, seconds."""
 
-AT_ONCE = 64
+AT_ONCE = 256
 """Most whose keys are asked for in one round trip: Redis has time for others between two."""
 
 Take = Callable[[Sequence[Reply], bool], bool]

@@ -23,6 +23,9 @@ class UnpublishedCaps:
         problems: is told.
     """
 
+    # There are thousands.
+    __slots__ = ("_changed", "_could_not_publish", "_hub", "_problems", "_read", "were_read")
+
     def __init__(self, hub: FeedbackHub, changed: ChangeSignal, problems: Problems) -> None:
         self.were_read = False
         """Whether the caps have been read at all."""
