@@ -58,10 +58,11 @@ class Syncing:
         self.told: list[SyncStatus] = []
         self.problems = Problems()
         self.shadow = None if shadow is None else self._shadow(commands, shadow, settings)
+        loader = MemoryLoader(commands, "quantum", advice.windows, max_regimes=advice.max_regimes)
         self.sync = StrategicMemorySync(
             SyncParts(
-                loader=MemoryLoader(commands, "quantum", advice.windows, max_regimes=advice.max_regimes),
-                watcher=InputWatcher(blocking, "quantum"),
+                loader=loader,
+                watcher=InputWatcher(blocking, "quantum", ask=loader.ask_behind),
                 analyzer=PatternAnalyzer(),
                 feedback=ReinforcementFeedback(),
                 publisher=FeedbackPublisher(
@@ -86,6 +87,10 @@ class Syncing:
             commands, "quantum", 100, settings_by_variable(advice), is_guarded=advice.leverage_guard
         )
         return Shadow(advice, publisher, round(settings.validity_s * 1000), self.problems)
+
+    def has_told_more_than(self, count: int) -> bool:
+        """Whether there were more cycles than that."""
+        return len(self.told) > count
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

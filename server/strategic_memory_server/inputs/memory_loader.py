@@ -100,6 +100,8 @@ class MemoryLoader:
         self._trades = StreamFollower(kept.trades, kept.trade_reader, prefix, limits, longest)
         self._followers = (self._regimes, self._portfolio, self._trades)
         self._ask_values = value_commands(prefix)
+        infos = [follower.ask_info for follower in self._followers]
+        self._ask_behind = [*self.ask_cap_values(), ASK_TIME, *infos]
         self._log = LoadLog()
         self._trips = PageTrips(client, self._followers, limits.pace, self._log)
         self._is_sound = False
@@ -157,6 +159,10 @@ class MemoryLoader:
         """Return what tells a load whether there is anything to read; None where there is in any case."""
         return self._rest.ask()
 
+    def ask_behind(self) -> AskedAhead:
+        """Return what a load asks that knows what has arrived: Redis can tell it as soon as that comes."""
+        return AskedAhead(self._ask_behind, time.monotonic(), self._clock.elapsed_ms())
+
     async def load_span(self, windows: WindowSettings, span: TimeSpan) -> SpanReading:
         """Read what the streams hold of a span of time, once, whatever else has been read.
 
@@ -183,7 +189,8 @@ class MemoryLoader:
             reread: read the windows from the streams, whatever is remembered.
             arrived: entries that came after what was read last, oldest first, by source: those that are all there is
                 are not read again. Where there are others, they are read in another round trip. None: nothing is known.
-            ahead: what was asked a moment ago; where it says that nothing is new nothing else is read.
+            ahead: what was asked a moment ago, all that `ask_ahead` or `ask_behind` asks: where it says that nothing
+                is new nothing else is read, and where it is what this load would ask that is not asked again.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
@@ -206,10 +213,12 @@ class MemoryLoader:
             follower.begin(reread=reread, reads_on=many_passed and self._is_small, arrived=new)
         self._log.begin(now_s)
         is_known = now_s < self._values_until_s
-        asked = self.ask_cap_values() if is_known else self._ask_values
-        asked_ms = self._clock.elapsed_ms()
-        *replies, told = await self._trips.round_trip([*asked, ASK_TIME], self._followers)
-        clock_ms = self._clock.take(told, asked_ms)
+        asked = [*(self.ask_cap_values() if is_known else self._ask_values), ASK_TIME]
+        wanted = [*asked, *(command for follower in self._followers for command in follower.commands())]
+        if ahead is None or ahead.commands != wanted:
+            ahead = AskedAhead(wanted, now_s, self._clock.elapsed_ms())
+        *replies, told = await self._trips.round_trip(asked, self._followers, told=ahead.replies)
+        clock_ms = self._clock.take(told, ahead.asked_ms)
         known = self._values.read_caps_alone(replies) if is_known else self._take_values(replies, now_s)
         values = known or self._take_values(await self._read(self._ask_values), now_s)
         rejected, new_trades = await self._read_streams()

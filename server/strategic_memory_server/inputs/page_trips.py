@@ -51,16 +51,26 @@ class PageTrips:
             await self.round_trip((), [follower], is_alive=True)
 
     async def round_trip(
-        self, values: Sequence[bytes], followers: Sequence[StreamFollower], *, is_alive: bool = False
-    ) -> list[Reply]:
-        """Send what some followers want, and feed them; give the replies to the commands for the values, sent too."""
+        self,
+        values: Sequence[bytes],
+        followers: Sequence[StreamFollower],
+        *,
+        is_alive: bool = False,
+        told: Sequence[Reply] = (),
+    ) -> Sequence[Reply]:
+        """Send what some followers want, and feed them; give the replies to the commands for the values, sent too.
+
+        Where the replies to all of that are known already, `told`, nothing is sent.
+        """
         wanted: list[tuple[StreamFollower, list[bytes]]] = []
 
         def ask() -> list[bytes]:
             wanted[:] = [(follower, follower.commands()) for follower in followers]
             return [*values, *(each for _, asked in wanted for each in asked)]
 
-        replies = await self._pace.read(self._client, ask, is_alive=is_alive)
+        if told:
+            ask()
+        replies = told or await self._pace.read(self._client, ask, is_alive=is_alive)
         at = len(values)
         for follower, commands in wanted:
             if follower.from_scratch:

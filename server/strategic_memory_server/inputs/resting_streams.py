@@ -66,6 +66,8 @@ class RestingStreams:
     def are_told_unchanged(self, ahead: AskedAhead) -> bool:
         """Read the replies; where nothing is new, the followers take note of that."""
         infos = ahead.replies[-len(self._followers) :]
+        if ahead.commands is not self._commands:
+            return False
         if self._looked_like is None or [digest_of_info(info) for info in infos] != self._looked_like:
             return False
         for follower in self._followers:

@@ -114,7 +114,7 @@ class _Making:
         caps = UnpublishedCaps(hub, revisions.changed, self.problems)
         parts = SyncParts(
             loader=inputs.loader,
-            watcher=InputWatcher(self.redis.watching, self.prefix, pace.inputs),
+            watcher=InputWatcher(self.redis.watching, self.prefix, pace.inputs, inputs.loader.ask_behind),
             analyzer=PatternAnalyzer(self.advice.minimum_policy_trades),
             feedback=ReinforcementFeedback(self.advice.minimum_samples),
             publisher=self._publisher(revisions, served),

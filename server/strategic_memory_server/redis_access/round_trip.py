@@ -147,13 +147,31 @@ async def arrived_after(
     Raises:
         redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
     """
+    return (await arrived_with(client, cursors, (), block_ms=block_ms, count=count))[0]
+
+
+async def arrived_with(
+    client: redis.Redis,
+    cursors: Mapping[str, str],
+    behind: Sequence[bytes],
+    *,
+    block_ms: int,
+    count: int | None = None,
+) -> tuple[dict[str, list[Entry]], list[Reply]]:
+    """Wait as `arrived_after` does; give the replies to commands, too, that Redis runs as soon as the wait is over."""
     limit = () if count is None else ("COUNT", count)
-    return await arrived_by(client, packed("XREAD", *limit, "BLOCK", block_ms, "STREAMS", *cursors, *cursors.values()))
+    command = packed("XREAD", *limit, "BLOCK", block_ms, "STREAMS", *cursors, *cursors.values())
+    reply, *replies = await round_trip(client, [command, *behind])
+    return _entries_by_key(reply), replies
 
 
 async def arrived_by(client: redis.Redis, command: bytes) -> dict[str, list[Entry]]:
     """Give what an XREAD finds, as `arrived_after` does."""
     (reply,) = await round_trip(client, [command])
+    return _entries_by_key(reply)
+
+
+def _entries_by_key(reply: Reply) -> dict[str, list[Entry]]:
     if isinstance(reply, Exception):
         raise reply
     return {key.decode(): stream_entries(entries) for key, entries in reply or ()}

@@ -17,7 +17,14 @@ from typing import Protocol
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
-from strategic_memory_server.redis_access.round_trip import Entry, arrived_after, arrived_by, packed_parts
+from strategic_memory_server.redis_access.round_trip import (
+    Entry,
+    Reply,
+    arrived_after,
+    arrived_by,
+    arrived_with,
+    packed_parts,
+)
 from strategic_memory_server.waiting.running_tasks import cancel
 
 IN_A_LANE = 64
@@ -37,11 +44,20 @@ MOST_ON_THEIR_OWN = 256
 Arrived = dict[str, list[Entry]]
 
 
+class Behind(Protocol):
+    """Commands for as soon as a wait is over, and their replies; none where they were not asked."""
+
+    commands: Sequence[bytes]
+    replies: Sequence[Reply]
+
+
 class StreamReads(Protocol):
     """Waits for entries on behalf of one reader."""
 
-    async def arrived(self, cursors: Mapping[str, str], *, block_ms: int) -> Arrived:
+    async def arrived(self, cursors: Mapping[str, str], *, block_ms: int, behind: Behind | None = None) -> Arrived:
         """Wait for entries that came after a cursor each, and give them by key; none: none came in time.
+
+        Who waits on a connection of its own is given the replies to `behind` with them, without another round trip.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
@@ -69,9 +85,14 @@ class OwnReads:
         self._client = client
         self._count = count
 
-    async def arrived(self, cursors: Mapping[str, str], *, block_ms: int) -> Arrived:
+    async def arrived(self, cursors: Mapping[str, str], *, block_ms: int, behind: Behind | None = None) -> Arrived:
         """Wait, as `StreamReads` says."""
-        return await arrived_after(self._client, cursors, block_ms=block_ms, count=self._count)
+        if behind is None:
+            return await arrived_after(self._client, cursors, block_ms=block_ms, count=self._count)
+        found, behind.replies = await arrived_with(
+            self._client, cursors, behind.commands, block_ms=block_ms, count=self._count
+        )
+        return found
 
     def interrupt(self) -> None:
         """Do nothing: nobody asks for a long wait here."""
@@ -107,7 +128,7 @@ class SharedReads:
         self._is_interrupted = False
         self._is_interrupted_once = False
 
-    async def arrived(self, cursors: Mapping[str, str], *, block_ms: int) -> Arrived:
+    async def arrived(self, cursors: Mapping[str, str], *, block_ms: int, behind: Behind | None = None) -> Arrived:
         """Wait, as `StreamReads` says."""
         now_s = asyncio.get_running_loop().time
         until_s = now_s() + block_ms / 1000

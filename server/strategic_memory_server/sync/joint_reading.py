@@ -31,16 +31,22 @@ class JointReading:
         """Tell whether the caps on leverage, or what operators say, are others than those that are acted upon.
 
         Args:
-            looks_s: time between two looks, seconds: whether what else is read of the values is new enough for a sync.
+            looks_s: time between two looks, seconds: whether what else is read, values and whether Redis holds the long
+                memory, is new enough for a sync.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached.
         """
         asked_s = time.monotonic()
-        caps, said = self._loader.ask_caps(alone=looks_s > VALUES_S), self._interventions.ask()
-        replies = await self._ask([*caps, *said])
+        are_rare = looks_s > VALUES_S
+        caps, said = self._loader.ask_caps(alone=are_rare), self._interventions.ask()
+        held = [] if are_rare else self._long_memory.ask()
+        replies = await self._ask([*caps, *said, *held])
         caps_have_changed = self._loader.caps_have_changed(replies[: len(caps)], asked_s)
-        return self._interventions.take(replies[len(caps) :]) or caps_have_changed
+        if self._interventions.take(replies[len(caps) :]) or caps_have_changed:
+            return True
+        self._long_memory.take(replies[len(caps) + len(said) :])
+        return False
 
     async def read_ahead(self) -> AskedAhead | None:
         """Ask for what a sync reads that has nothing new: where that is so, none of them asks again.

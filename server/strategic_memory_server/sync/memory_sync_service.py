@@ -209,12 +209,12 @@ class StrategicMemorySync:
 
     async def _sync(self, claim: Claim, arrived: Mapping[str, Page] | None, trace: Cycle) -> SyncStatus:
         """Load, analyze, recommend, publish."""
-        parts = self._parts
+        parts, ahead = self._parts, self._pace.ahead if arrived else None
         if claim != self._claim:
             await self._take_over()
-            self._claim = claim
-        is_quiet = arrived is not None and not any(arrived.values())
-        ahead = await self._reading.read_ahead() if is_quiet else None
+            self._claim, ahead = claim, None
+        if arrived is not None and not any(arrived.values()):
+            ahead = await self._reading.read_ahead()
         said = await parts.interventions.fresh()
         loaded = await self._load(arrived, ahead)
         trace.found(parts.loader.newest)

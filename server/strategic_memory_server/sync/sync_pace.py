@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.page_reader import Page
+from strategic_memory_server.inputs.resting_streams import AskedAhead
 from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.sync.joint_reading import JointReading
@@ -56,6 +57,8 @@ class SyncPace:
         looks_s: Callable[[], float] = lambda: CAPS_S,
     ) -> None:
         self._looks_s = looks_s
+        self.ahead: AskedAhead | None = None
+        """What Redis told as it told of the entries that `until_due` gave; None: other things came in between."""
         self.stopping = asyncio.Event()
         """Set: `run` ends after the cycle in hand, and no wait lasts."""
         self._woken = asyncio.Event()
@@ -131,6 +134,7 @@ class SyncPace:
         look_s = loop_s() + self._looks_s()
         watching = settings.reactive
         found: Mapping[str, Page] | None = None
+        self.ahead = None
         while not self.stopping.is_set() and (left_s := due_s - loop_s()) > 0:
             if self._was_woken() or loop_s() >= look_s:
                 if await self._bounds_have_changed():
@@ -159,6 +163,7 @@ class SyncPace:
                     later_s = max(settings.debounce_s, started_s + settings.floor_s - loop_s())
                     # Within a longer wait more is expected to arrive.
                     found = None if settings.debounce_s else self._watcher.arrived
+                    self.ahead = None if later_s > 0 else self._watcher.ahead
             due_s, watching = min(due_s, loop_s() + later_s), False
         return NOTHING_CAME if watching else found
 

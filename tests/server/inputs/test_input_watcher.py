@@ -14,9 +14,11 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.inputs.resting_streams import AskedAhead
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.redis_access.round_trip import packed
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 NOTHING_READ = dict.fromkeys(input_keys.STREAM_SOURCES, "0-0")
@@ -40,6 +42,27 @@ async def test_an_entry_of_each_stream_is_heard(watcher: InputWatcher, redis_cli
     add(redis_client)
     async with asyncio.timeout(30):
         assert await waiting is True
+
+
+async def test_what_was_asked_behind_it_is_told_as_it_is_when_an_entry_comes(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    def asked() -> AskedAhead:
+        return AskedAhead([packed("GET", "written with it"), packed("INCR", "asked")], 0.0, 0)
+
+    async with connect(patient(redis_server.url), longest_block_s=LONGEST_BLOCK_S) as client:
+        watcher = InputWatcher(client, "quantum", ask=asked)
+        assert await watcher.wait(NOTHING_READ, 0.01) is False
+        waiting = asyncio.create_task(watcher.wait(NOTHING_READ, 10.0))
+        await asyncio.sleep(0)
+        with redis_client.pipeline() as pipeline:
+            pipeline.xadd(trade_stream(), {"realized_pnl": 1})
+            pipeline.set("written with it", "by the producer")
+            pipeline.execute()
+        async with asyncio.timeout(30):
+            assert await waiting is True
+        assert watcher.ahead is not None
+        assert watcher.ahead.replies == [b"by the producer", 2]
 
 
 async def test_what_a_load_has_read_is_not_new_and_what_came_meanwhile_is(

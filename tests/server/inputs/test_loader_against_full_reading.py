@@ -20,9 +20,11 @@ from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
+from strategic_memory_server.inputs.resting_streams import AskedAhead
 from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
+from strategic_memory_server.redis_access.round_trip import round_trip
 from strategic_memory_server.what_if.regime_details import regime_details
 
 LOADS = 25
@@ -82,6 +84,13 @@ def random_arrived(
     return {source: entries[: random.choice((0, 1, None, None))] for source, entries in new.items()}
 
 
+async def asked_behind(client: redis.asyncio.Redis, loader: MemoryLoader) -> AskedAhead:
+    """What Redis tells as something arrives."""
+    ahead = loader.ask_behind()
+    ahead.replies = await round_trip(client, ahead.commands)
+    return ahead
+
+
 async def kept_and_fresh(
     client: redis.asyncio.Redis, streams: ChangingStreams, windows: WindowSettings, limits: ReadingLimits
 ) -> AsyncIterator[tuple[StrategicMemory, StrategicMemory]]:
@@ -95,7 +104,8 @@ async def kept_and_fresh(
             streams.change()
         now = {kind: streams.ids(kind) for kind in KINDS}
         arrived = random_arrived(streams.client, random, read_up_to)
-        loaded = await loader.load(reread=hidden_deletion(seen, now), arrived=arrived)
+        ahead = await asked_behind(client, loader) if random.random() < 0.7 else None
+        loaded = await loader.load(reread=hidden_deletion(seen, now), arrived=arrived, ahead=ahead)
         kept, read_up_to = loaded.memory, loaded.read_up_to
         seen = now
         fresh = (await MemoryLoader(client, "quantum", windows, limits=limits).load()).memory

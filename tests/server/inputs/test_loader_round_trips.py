@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 import redis
 import redis.asyncio
-from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream
+from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.entries.input_keys import TRADE_RESULTS
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.memory.window_settings import WindowSettings
+from strategic_memory_server.redis_access.redis_replies import StreamEntries
+from strategic_memory_server.redis_access.round_trip import round_trip
 
 
 class CountingConnection(redis.asyncio.Connection):
@@ -54,6 +57,29 @@ async def test_one_round_trip_at_ordinary_windows(redis_client: redis.Redis, cou
         add_portfolio(redis_client, regime=None, entry_id=f"{number}-0")
         add_trade(redis_client, None, entry_id=f"{number}-0")
     assert await trips(counting, WindowSettings()) == 1
+
+
+async def test_none_where_redis_told_all_as_the_entries_came(
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis, counting: redis.asyncio.Redis
+) -> None:
+    for number in range(1, 20):
+        add_regime(redis_client, entry_id=f"{number}-0")
+        add_portfolio(redis_client, entry_id=f"{number}-0")
+        add_trade(redis_client, entry_id=f"{number}-0")
+    loader = MemoryLoader(counting, "quantum", WindowSettings(), values_s=3_600.0)
+    await loader.load()
+    for told, comes_more, sent in ((True, False, 0), (True, True, 1), (False, False, 1)):
+        before_it = redis_client.xlen(trade_stream())
+        arrived = {TRADE_RESULTS: cast("StreamEntries", redis_client.xrange(trade_stream(), add_trade(redis_client)))}
+        if comes_more:
+            add_trade(redis_client)
+        ahead = loader.ask_behind()
+        if told:
+            ahead.replies = await round_trip(async_client, ahead.commands)
+        before = CountingConnection.sent
+        loaded = await loader.load(arrived=arrived, ahead=ahead)
+        assert CountingConnection.sent - before == sent
+        assert loaded.memory.trades.pnl.size == before_it + 1 + comes_more
 
 
 def add_portfolio_entries(client: redis.Redis, numbers: range) -> None:

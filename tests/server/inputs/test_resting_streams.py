@@ -114,3 +114,16 @@ async def test_after_what_was_read_on_and_once_in_a_while_they_are_read_in_any_c
     monkeypatch.setattr(resting_streams, "REST_S", 0.0)
     await loader.load(reread=True)
     assert loader.ask_ahead() is None
+
+
+async def test_what_was_asked_behind_an_entry_does_not_answer_that(
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    """It reads fewer values, so it is read as what it is though the streams are what they were."""
+    add_regime(redis_client)
+    redis_client.set("quantum:governance:policy", "BALANCED")
+    loader = MemoryLoader(async_client, "quantum", WindowSettings())
+    before = (await loader.load()).memory
+    behind = loader.ask_behind()
+    behind.replies = await round_trip(async_client, behind.commands)
+    assert (await loader.load(arrived={}, ahead=behind)).memory.context == before.context
