@@ -31,11 +31,12 @@ def leads(service: ServiceProcess) -> bool:
 
 
 def make_revision(client: redis.Redis, *services: ServiceProcess) -> int:
-    """Add entries that change the advice, until every one of these servers has it; its revision."""
+    """Add entries that change the advice, all at once, until every one of these servers has it; its revision."""
     before = revision_in(client)
-    add_regime(client, "BULL", 0.01 * (before + 1), entry_id="*")
-    add_regime(client, "BULL", 0.3, entry_id="*")
-    add_regime(client, "BULL", 0.3, entry_id="*")
+    with client.pipeline() as pipeline:
+        for value in (0.01 * (before + 1), 0.3, 0.3):
+            add_regime(pipeline, "BULL", value, entry_id="*")
+        pipeline.execute()
     after = eventually(lambda: found if (found := revision_in(client)) > before else None)
     eventually(lambda: all(get_feedback(service).revision >= after for service in services))
     return after
