@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Generator
 
@@ -17,8 +18,13 @@ _alone: list[str] = []
 
 
 def pytest_configure() -> None:
-    """Watch for starts of processes from here on."""
+    """Watch for starts of processes from here on; and let those that are started end by SIGINT.
+
+    Where the tests run in the background of a script SIGINT is ignored, and each program would inherit that.
+    """
     sys.addaudithook(_refuse)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def mark_those_that_start_processes(items: list[pytest.Item]) -> None:
