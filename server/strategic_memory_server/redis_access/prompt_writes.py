@@ -25,13 +25,14 @@ class PromptWrites(AbstractConnection):
             redis.exceptions.RedisError, OSError: it could not be written in time.
         """
         send: Callable[[bytes | str | Iterable[bytes], bool], Awaitable[None]] = super().send_packed_command
-        if self._writer is not None and self._writer.is_closing():
+        writer = self._writer
+        if writer is not None and writer.is_closing():
             # asyncio takes what is written to a connection that has ended, and then tells; uvloop refuses it by an
             # error that the library does not know.
             await self.disconnect(nowait=True)
             raise RedisConnectionError("Error while writing to socket. The connection has ended.")
         timeout_s = self.socket_timeout
-        if not timeout_s or not self.is_connected:
+        if not timeout_s or writer is None or not self.is_connected:
             await send(command, check_health)
             return
         # Without a timeout of its own the library writes without `wait_for`.
@@ -40,6 +41,8 @@ class PromptWrites(AbstractConnection):
             async with asyncio.timeout(timeout_s):
                 await send(command, check_health)
         except TimeoutError:
+            # One that is merely closed goes on writing: what was given up is not to be done later.
+            writer.transport.abort()
             raise RedisTimeoutError("Timeout writing to socket") from None
         finally:
             self.socket_timeout = timeout_s
