@@ -9,7 +9,7 @@ from strategic_memory_server.inputs.leverage_caps import as_keys_hold
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.redis_access.round_trip import Reply
 from strategic_memory_server.revisions.change_signal import ChangeSignal
-from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.feedback_hub import PUBLISHING_MS, FeedbackHub
 
 PROBLEM = "cap_not_in_force"
 
@@ -24,7 +24,7 @@ class UnpublishedCaps:
     """
 
     # There are thousands.
-    __slots__ = ("_changed", "_could_not_publish", "_hub", "_problems", "_read", "were_read")
+    __slots__ = ("_changed", "_could_not_publish", "_hub", "_missing_since_ms", "_problems", "_read", "were_read")
 
     def __init__(self, hub: FeedbackHub, changed: ChangeSignal, problems: Problems) -> None:
         self.were_read = False
@@ -34,6 +34,7 @@ class UnpublishedCaps:
         self._problems = problems
         self._read: LeverageCaps = NO_CAPS
         self._could_not_publish = False
+        self._missing_since_ms: int | None = None
 
     def take(self, replies: Sequence[Reply], has_changed: bool) -> bool:
         """Take what the keys hold; tell whether it is to be told again, since the log does not say all of it.
@@ -57,10 +58,11 @@ class UnpublishedCaps:
     def _heed(self, *, at_once: bool = False) -> bool:
         hub, before = self._hub, self._hub.unpublished_caps
         hub.heed(self._read, at_once=at_once or self._could_not_publish)
-        missing = hub.unpublished_caps
+        missing, now_ms = hub.unpublished_caps, hub.now_ms()
         if missing or before:
             self._changed.notify()
-        if missing and hub.was_read and self.were_read and hub.heeds_unpublished(hub.now_ms()):
+        self._missing_since_ms = (self._missing_since_ms or now_ms) if missing else None
+        if missing and hub.was_read and hub.heeds_unpublished(now_ms) and self._is_late(now_ms):
             said = " and ".join(f"{cap.source} says {cap.value:g}" for cap in missing)
             self._problems.state(
                 PROBLEM,
@@ -71,3 +73,7 @@ class UnpublishedCaps:
         else:
             self._problems.withdraw(PROBLEM)
         return bool(missing)
+
+    def _is_late(self, now_ms: int) -> bool:
+        """Whether whoever leads had time to publish what is missing. A server that starts goes by it before that."""
+        return self._could_not_publish or now_ms - (self._missing_since_ms or now_ms) >= PUBLISHING_MS

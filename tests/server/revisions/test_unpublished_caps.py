@@ -144,7 +144,11 @@ def test_by_its_first_reading_a_server_waits_for_nobody() -> None:
     server.hub.load(snapshot(newest, state=LogState("e1", 5, 5, newest.times, leverage_caps=caps(1.75))))
     assert server.reads(0.3)
     assert (server.said.status, server.said.advice.leverage_hint) == (STALE, 0.3)
+    server.caps.heed(could_not_publish=False)
+    server.elapsed_ms = PUBLISHING_MS - 1
+    assert server.reads(0.3)
     assert PROBLEM not in server.problems.standing, "whoever leads may be about to publish it"
+    server.elapsed_ms = PUBLISHING_MS
     assert server.reads(0.3)
     assert PROBLEM in server.problems.standing
 
