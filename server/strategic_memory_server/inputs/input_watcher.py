@@ -13,8 +13,9 @@ from redis.exceptions import RedisError, ResponseError
 from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.resting_streams import AskedAhead
+from strategic_memory_server.redis_access.own_reads import OwnReads, StreamReads
 from strategic_memory_server.redis_access.redis_connection import describe_failure
-from strategic_memory_server.redis_access.stream_reads import OwnReads, SharedReads, StreamReads
+from strategic_memory_server.redis_access.stream_reads import SharedReads
 
 LONGEST_BLOCK_S = 0.5
 """Longest single wait, seconds: so long it can take until somebody who wants to stop is heard."""

@@ -1,4 +1,4 @@
-"""How somebody waits for entries of streams: on a connection of one's own, or with many others on one.
+"""How somebody waits for entries of streams with many others on one connection.
 
 A blocking XREAD names the streams, so one that is under way cannot take up another. Who waits for many portfolios
 therefore waits on a connection of its own first, where nothing is missed, and is taken along by a lane once nothing has
@@ -12,19 +12,12 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
-from strategic_memory_server.redis_access.round_trip import (
-    Entry,
-    Reply,
-    arrived_after,
-    arrived_by,
-    arrived_with,
-    packed_parts,
-)
+from strategic_memory_server.redis_access.own_reads import Arrived, Behind
+from strategic_memory_server.redis_access.round_trip import arrived_after, arrived_by, packed_parts
 from strategic_memory_server.waiting.running_tasks import cancel
 
 IN_A_LANE = 64
@@ -40,65 +33,6 @@ SELDOM_S = 10.0
 
 MOST_ON_THEIR_OWN = 256
 """Connections at once of those who wait on one of their own; one more is taken along, and may be told a second late."""
-
-Arrived = dict[str, list[Entry]]
-
-
-class Behind(Protocol):
-    """Commands for as soon as a wait is over, and their replies; none where they were not asked."""
-
-    commands: Sequence[bytes]
-    replies: Sequence[Reply]
-
-
-class StreamReads(Protocol):
-    """Waits for entries on behalf of one reader."""
-
-    async def arrived(self, cursors: Mapping[str, str], *, block_ms: int, behind: Behind | None = None) -> Arrived:
-        """Wait for entries that came after a cursor each, and give them by key; none: none came in time.
-
-        Who waits on a connection of its own is given the replies to `behind` with them, without another round trip.
-
-        Raises:
-            redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
-        """
-        ...
-
-    def interrupt(self) -> None:
-        """Let a wait that may be long end, and every further one: whoever waits no more calls it."""
-        ...
-
-    def interrupt_once(self) -> None:
-        """Let a wait that may be long end, or where nobody waits the next one."""
-        ...
-
-
-class OwnReads:
-    """Waits on a connection of its own.
-
-    Args:
-        client: must bear reads that block for as long as is asked.
-        count: most entries of each stream; None: all.
-    """
-
-    def __init__(self, client: redis.Redis, count: int | None = None) -> None:
-        self._client = client
-        self._count = count
-
-    async def arrived(self, cursors: Mapping[str, str], *, block_ms: int, behind: Behind | None = None) -> Arrived:
-        """Wait, as `StreamReads` says."""
-        if behind is None:
-            return await arrived_after(self._client, cursors, block_ms=block_ms, count=self._count)
-        found, behind.replies = await arrived_with(
-            self._client, cursors, behind.commands, block_ms=block_ms, count=self._count
-        )
-        return found
-
-    def interrupt(self) -> None:
-        """Do nothing: nobody asks for a long wait here."""
-
-    def interrupt_once(self) -> None:
-        """Do nothing, as `interrupt`."""
 
 
 class SharedReads:

@@ -18,8 +18,9 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.redis_access.own_reads import OwnReads, StreamReads
 from strategic_memory_server.redis_access.redis_connection import describe_failure
-from strategic_memory_server.redis_access.stream_reads import OwnReads, SharedReads, StreamReads
+from strategic_memory_server.redis_access.stream_reads import SharedReads
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError

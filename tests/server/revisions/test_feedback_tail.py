@@ -17,7 +17,7 @@ from server.revisions.followed_log import NOTICED_S, Follower, following
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.redis_access import stream_reads
+from strategic_memory_server.redis_access import own_reads
 from strategic_memory_server.redis_access.round_trip import Entry, arrived_after
 from strategic_memory_server.revisions.change_signal import Waiter
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
@@ -90,7 +90,7 @@ class HeldReads:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> HeldReads:
     held = HeldReads()
-    monkeypatch.setattr(stream_reads, "arrived_after", held.read)
+    monkeypatch.setattr(own_reads, "arrived_after", held.read)
     return held
 
 
