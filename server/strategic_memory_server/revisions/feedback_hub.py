@@ -83,14 +83,14 @@ class FeedbackHub:
     def load(self, snapshot: LogSnapshot) -> bool:
         """Take over a snapshot of the log in place of everything known.
 
-        False for one that goes back, in its epoch or to an earlier one, or that says something else than was said: it
-        is left. Redis has lost what was said, and until another epoch tells so, what is known is served on, rather than
-        something older, for as long as it holds.
+        False for one that goes back, in its epoch or to an earlier one, that says something else than was said, or that
+        lacks what was said last: it is left. Redis has lost what was said, and until whoever leads says more, what is
+        known is served on, rather than something older or nothing, for as long as it holds.
         """
         state = snapshot.state
         if state and any(self._contradicts(feedback) for feedback in snapshot.recent):
             self.known_history.disown(state.epoch)
-        if state and self.known_history.goes_back(state):
+        if state and (self.known_history.goes_back(state) or self._has_lost(state, snapshot)):
             return False
         self._ring.clear()
         self._ring.extend(snapshot.recent)
@@ -227,6 +227,10 @@ class FeedbackHub:
             at_ms = round(self._heeds_after_ms) if ended_ms is None else ended_ms
             self._withheld = now, withheld(self._newest, self.unpublished_caps, at_ms) or now
         return self._withheld[1]
+
+    def _has_lost(self, state: LogState, snapshot: LogSnapshot) -> bool:
+        """Tell whether the log goes on from what is known, and does not hold its newest entry any more."""
+        return bool(self._ring) and state.epoch == self.epoch and not snapshot.recent
 
     def _contradicts(self, feedback: Feedback) -> bool:
         """Tell whether the log says something else under a revision than it did."""

@@ -86,6 +86,7 @@ class FeedbackTail:
         self.failure: str | None = None
         """Why the log cannot be followed right now; None while it can."""
         self._fails_to_follow = False
+        self._was_left = False
         self._logged: str | None = None
         self._clock_s = clock_s
         self._followed_since_s: float | None = None
@@ -137,10 +138,11 @@ class FeedbackTail:
             raise UnvouchedLogError(
                 "Redis was restarted or has failed over, and no leading server has vouched for the feedback log since"
             )
-        if self._hub.load(snapshot):
+        self._was_left = not self._hub.load(snapshot)
+        if not self._was_left:
             self._problems.withdraw("feedback_log_went_back")
         elif snapshot.state:
-            self._problems.state("feedback_log_went_back", self._went_back(snapshot.state))
+            self._problems.state("feedback_log_went_back", self._went_back(snapshot.state, is_lost=not snapshot.recent))
         self._changed.notify()
         return _Cursors(snapshot.log_cursor, snapshot.pulse_cursor)
 
@@ -153,7 +155,7 @@ class FeedbackTail:
         if not entries:
             known = self._known
             state = await self._log.read_state(can_wait=True)
-            return known != self._known or self._hub.agrees_with(state)
+            return known != self._known or (self._hub.agrees_with(state) and not self._was_left)
         fits = True
         if log_entries := entries.get(keys.log):
             cursors.log = log_entries[-1][0].decode()
@@ -170,7 +172,7 @@ class FeedbackTail:
         self._changed.notify()
         # The streams that wait for the change go first.
         await asyncio.sleep(0)
-        return fits
+        return fits and not self._was_left
 
     def _take(self, feedback: Feedback) -> bool:
         """Take over the next feedback of the log, or find there what this server has published."""
@@ -181,7 +183,13 @@ class FeedbackTail:
         is_behind = state.epoch == self._hub.epoch and f"{state.revision}-0" == read_up_to
         return self._hub.confirm(state) or (is_behind and state.revision < self._hub.revision)
 
-    def _went_back(self, state: LogState) -> str:
+    def _went_back(self, state: LogState, *, is_lost: bool) -> str:
+        if is_lost and not self._hub.known_history.goes_back(state):
+            return (
+                f"Redis holds no readable entry of revision {state.revision} of epoch {state.epoch}, the newest of the "
+                "feedback log: entries were deleted, evicted or overwritten. What this server has read before holds "
+                "until its validity ends or the leading server says more; see docs/redis.md, Loss"
+            )
         return (
             f"Redis holds revision {state.revision} of epoch {state.epoch}, and this server has served revision "
             f"{self._hub.revision} of epoch {self._hub.epoch}: the data set was replaced or set back. What was served "

@@ -96,6 +96,18 @@ def test_a_newest_entry_that_cannot_be_read_leaves_the_safe_values_without_times
     assert (in_force.status, in_force.revision, in_force.times) == (FeedbackStatus.WARMING_UP, 0, Times())
 
 
+@pytest.mark.parametrize("revision", [6, 7])
+def test_a_log_that_has_lost_its_newest_entry_takes_nothing_back(hub: FeedbackHub, revision: int) -> None:
+    """It was evicted or deleted, and where the log stands was not."""
+    hub.load(snapshot(feedback(5), feedback(6)))
+    lost = LogState("e1", revision, 5, feedback(6).times)
+    assert not hub.load(snapshot(state=lost))
+    assert hub.in_force(NOW_MS) == feedback(6)
+    assert (hub.epoch, hub.revision) == ("e1", 6)
+    assert hub.load(snapshot(feedback(revision + 1)))
+    assert hub.in_force(NOW_MS) == feedback(revision + 1)
+
+
 def test_what_follows_is_taken_and_the_oldest_of_the_ring_forgotten(hub: FeedbackHub) -> None:
     hub.load(snapshot(feedback(1)))
     for revision in range(2, 9):

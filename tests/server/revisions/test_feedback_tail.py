@@ -24,6 +24,7 @@ from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 KEYS = LogKeys.under("quantum")
+WENT_BACK = "feedback_log_went_back"
 
 
 async def test_it_follows_what_is_published(follower: Follower) -> None:
@@ -254,6 +255,22 @@ async def test_a_deleted_log_does_not_disturb_it(follower: Follower, redis_clien
     assert publication.feedback.revision == 3
     await aeventually(lambda: follower.hub.oldest_retained == 3)
     assert follower.tail.failure is None
+
+
+async def test_what_is_known_is_served_while_redis_lacks_the_newest_entry(
+    follower: Follower, redis_client: redis.Redis
+) -> None:
+    """The log was evicted just after an entry that was not read here, and where it stands was not."""
+    problems = follower.tail._problems
+    for label in "ab":
+        await follower.hears((await follower.say(label)).feedback)
+    known = follower.in_force
+    redis_client.delete(KEYS.log)
+    redis_client.hset(KEYS.state, "revision", 3)
+    await aeventually(lambda: "no readable entry of revision 3" in problems.standing.get(WENT_BACK, ""), NOTICED_S)
+    assert follower.in_force == known
+    await follower.hears((await follower.say("c")).feedback)
+    await aeventually(lambda: WENT_BACK not in problems.standing)
 
 
 async def test_a_failover_that_lost_the_newest_is_followed(follower: Follower, redis_client: redis.Redis) -> None:
