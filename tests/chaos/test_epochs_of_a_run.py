@@ -1,0 +1,36 @@
+"""How many epochs a run may have: one, and one more for each restart of Redis at which another server came to lead."""
+
+from __future__ import annotations
+
+import pytest
+from chaos.fencing_watch import Look
+from chaos.run import Epochs, epoch_problems
+from history.model import Fault, History
+
+RESTART = Fault("redis killed", 100.0, 200.0)
+
+
+def term(at_ms: float, pid: int) -> Look:
+    return Look(at_ms, f"{at_ms:.0f} host/{pid}/name", "e", 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("terms", "faults", "epochs"),
+    [
+        ([], (RESTART,), 1),
+        ([term(1, 7), term(150, 7)], (RESTART,), 1),
+        ([term(1, 7), term(150, 8)], (RESTART,), 2),
+        ([term(1, 7), term(150, 8), term(160, 7)], (RESTART,), 2),
+        ([term(1, 7), term(99, 8), term(201, 7)], (RESTART,), 1),
+        ([term(1, 7), term(150, 8)], (Fault("leader killed", 100.0, 200.0),), 1),
+        ([term(1, 7), term(150, 8), term(350, 7)], (RESTART, Fault("redis killed", 300.0, 400.0)), 3),
+    ],
+)
+def test_the_epoch_stays_unless_another_server_leads_after_a_restart(
+    terms: list[Look], faults: tuple[Fault, ...], epochs: int
+) -> None:
+    for count in range(5):
+        history = History(faults=faults, epochs=("e",) * count)
+        assert (epoch_problems(Epochs.ONE, history, terms) == []) is (1 <= count <= epochs), count
+        assert (epoch_problems(Epochs.SEVERAL, history, terms) == []) is (count >= 2)
+        assert epoch_problems(Epochs.ANY, history, terms) == []
