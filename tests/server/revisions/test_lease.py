@@ -130,9 +130,9 @@ async def test_what_another_program_has_put_there_is_held_by_nobody_here_and_end
     assert (await claim_of(lease_of(async_client, "a"))).value == "1 a"
 
 
-@pytest.mark.parametrize("known_length_ms", [None, 60_000, 10**12])
+@pytest.mark.parametrize("known_length_ms", [None, 60_000, 10**12, "nan"])
 async def test_what_is_left_of_a_lease_is_never_more_than_its_length(
-    async_client: Redis, redis_client: redis.Redis, known_length_ms: int | None
+    async_client: Redis, redis_client: redis.Redis, known_length_ms: int | str | None
 ) -> None:
     """The clock of Redis was set back, or a failover came from a master whose clock was ahead."""
     redis_client.set(KEYS.lease, "7 host-a/1/abcdef", px=3_600_000_000)

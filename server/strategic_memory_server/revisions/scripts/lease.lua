@@ -54,7 +54,7 @@ if claim and not is_own then
   -- What is left of a lease is never more than its length: it may have been written by hand and without an end, or the
   -- clock of Redis was set back, or a failover came from a master whose clock was ahead.
   local length = tonumber(redis.call('HGET', keys.state, 'lease_ms') or '')
-  if not length or length < 1 or length > LONGEST_LEASE_MS then
+  if not (length and length >= 1 and length <= LONGEST_LEASE_MS) then
     length = tonumber(args.length_ms)
   end
   local left = redis.call('PTTL', keys.lease)
