@@ -19,8 +19,8 @@ from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, c
 from strategic_memory_server.memory.override import LONGEST_MS, LONGEST_REASON, Freeze, Override
 
 HIGHEST_LEVERAGE = 2.0
-LONGEST_VALIDITY_MS = 86_400_000
-"""The longest validity that the settings allow, milliseconds."""
+LONGEST_VALIDITY_MS = 3 * 86_400_000
+"""The longest validity that the settings allow, milliseconds: three intervals of a day; `prelude.lua` knows it too."""
 LONGEST_NAME = 3 * 64
 """Longest name of a regime: an input may have 64 characters, and some become three in upper case."""
 

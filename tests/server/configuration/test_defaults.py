@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from strategic_memory_server.advice.feedback import Times
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.configuration.service_settings import ServiceSettings
+from strategic_memory_server.revisions.contract_bounds import times_outside_contract
 
 
 def test_without_variables_the_documented_defaults_hold() -> None:
@@ -29,6 +31,11 @@ def test_the_validity_follows_the_interval(monkeypatch: pytest.MonkeyPatch) -> N
         SettingsError, match=r"^STRATEGIC_MEMORY_VALIDITY is 15 s while MEMORY_SYNC_INTERVAL is 10\.1 s"
     ):
         read_environment()
+
+
+def test_the_validity_of_the_longest_interval_is_within_the_bounds_of_the_contract() -> None:
+    validity_s = read_environment({"interval": 86_400}).service_settings().sync.validity_s
+    assert times_outside_contract(Times(0, 0, round(validity_s * 1000))) is None
 
 
 @pytest.mark.parametrize(("interval", "lease_s"), [("60", 5.0), ("5", 5.0), ("2", 2.0), ("0.1", 1.0)])

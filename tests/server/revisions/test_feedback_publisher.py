@@ -77,6 +77,17 @@ async def test_an_advice_that_has_lapsed_is_a_new_revision_when_it_is_said_again
     assert place(await say(publisher, "a", valid_until_ms + 180_001)) == ("e1", 2, True)
 
 
+async def test_an_advice_is_confirmed_for_as_long_as_three_of_the_longest_intervals(
+    publisher: ClaimedPublisher, log: ClaimedLog
+) -> None:
+    day_ms = 86_400_000
+    for days, writer in enumerate((publisher, publisher, ClaimedPublisher(log))):
+        now_ms = NOW_MS + days * day_ms
+        said = await writer.publish(advice("a"), times(now_ms, 3 * day_ms), now_ms)
+        assert place(said) == ("e1", 1, days == 0)
+        assert (await ClaimedPublisher(log).open()).times == said.feedback.times
+
+
 async def test_it_has_lapsed_for_a_publisher_that_was_started_since(
     publisher: ClaimedPublisher, log: ClaimedLog
 ) -> None:

@@ -62,8 +62,8 @@ local function readable_time(text)
   return time_ms and time_ms >= -62135596800000 and time_ms <= 253402300799999 and text or ''
 end
 
--- The longest validity that the settings allow, milliseconds.
-local LONGEST_VALIDITY_MS = 86400000
+-- The longest validity that the settings allow, milliseconds: three intervals of a day.
+local LONGEST_VALIDITY_MS = 259200000
 
 -- Gives the end of the validity that the state tells, '' where it is none that this service has written.
 local function readable_end(valid_until, computed_at)
