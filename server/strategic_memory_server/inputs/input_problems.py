@@ -53,7 +53,7 @@ _SENTENCES = {
 
 
 REFUSED = "inputs_refused"
-"""Problem: a source is refused as a whole, or in its newest entries."""
+"""Problem: a source is refused as a whole, in its newest entries, or in many."""
 
 
 class InputProblems:

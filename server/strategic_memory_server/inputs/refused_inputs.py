@@ -11,6 +11,12 @@ from strategic_memory_server.memory.strategic_memory import SourceReport
 REFUSED_IN_A_ROW = 3
 """So many newest entries that are refused one after the other are told, whatever came before."""
 
+REFUSED_SHARE = 0.1
+"""So large a share of a window that is refused is told, `REFUSED_IN_A_ROW` entries at least, whatever came between.
+
+What they say is not in its figures, and where losses alone are written in another way it is losses that are refused.
+"""
+
 _SHOWN = 40
 _REASONS_SHOWN = 3
 
@@ -49,7 +55,7 @@ def why(reason: str, example: str) -> str:
 
 
 def refusals(reports: Iterable[SourceReport], *, all_of_them: bool = False) -> str:
-    """Say which sources are refused as a whole, or in their newest entries; empty: none is.
+    """Say which sources are refused as a whole, in their newest entries, or in many; empty: none is.
 
     Args:
         reports: what each source has contributed.
@@ -66,7 +72,9 @@ def explained(sentence: str, reports: Iterable[SourceReport]) -> str:
 
 
 def _is_lost(report: SourceReport) -> bool:
-    return not report.accepted or report.refused_last >= REFUSED_IN_A_ROW
+    refused = sum(report.rejected.values())
+    many = max(REFUSED_IN_A_ROW, REFUSED_SHARE * (refused + report.accepted))
+    return not report.accepted or report.refused_last >= REFUSED_IN_A_ROW or refused >= many
 
 
 def _sentence(report: SourceReport) -> str:

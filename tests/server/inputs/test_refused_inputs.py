@@ -83,8 +83,30 @@ async def test_a_source_that_is_refused_as_a_whole_is_a_problem_until_it_is_mend
         'realized_pnl "nan" is not finite (1).'
     )
     assert await looking.told() != "", "also when nothing new was read"
-    add_trade(redis_client, "BULL", 0.3)
+    for _ in range(30):
+        add_trade(redis_client, "BULL", 0.3)
     assert await looking.told() == ""
+
+
+async def test_refused_losses_among_gains_are_told_for_as_long_as_the_figures_lack_them(
+    looking: Looking, redis_client: redis.Redis
+) -> None:
+    for _ in range(10):
+        add_trade(redis_client, "BULL", 0.3)
+        add_trade(redis_client, "BULL", "\u22120.3")
+    add_trade(redis_client, "BULL", 0.3)
+    assert (await looking.told()).startswith("stream:trade.results: 10 of 21 entries are refused: realized_pnl ")
+    for _ in range(30):
+        add_trade(redis_client, "BULL", 0.3)
+    assert await looking.told() == "", "the window is full without them"
+
+
+async def test_a_few_that_are_refused_among_many_are_only_counted(looking: Looking, redis_client: redis.Redis) -> None:
+    for number in range(30):
+        add_trade(redis_client, "BULL", 0.3)
+        if number in {5, 10, 15}:
+            add_trade(redis_client, "BULL", "n/a")
+    assert await looking.told() == "", "3 of 33"
 
 
 async def test_a_source_that_goes_bad_is_told_although_its_window_is_full(
