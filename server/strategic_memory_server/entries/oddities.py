@@ -11,6 +11,10 @@ from functools import lru_cache
 import numpy as np
 
 from strategic_memory_server.columns.columns import FloatColumn
+from strategic_memory_server.memory.strategic_memory import OTHER_REGIME, UNKNOWN_REGIME
+
+MEANT = ("BULL", "RANGE", "BEAR", "VOLATILE", "UNCERTAIN", UNKNOWN_REGIME, OTHER_REGIME)
+"""Names of regimes that mean something to the rules: what looks like one of them does not, though all write it so."""
 
 SHOWN_CHARACTERS = 40
 
@@ -19,6 +23,9 @@ _LATIN_OF = str.maketrans("АВЕКМНОРСТУХІЈЅԚԜΑΒΕΖΗΙΚΜΝ�
 
 _QUOTED = re.compile(r"""b?(['"])(.*)\1""")
 """What Python shows of bytes, and JSON writes for text."""
+
+_OF_ENUMERATION = re.compile(r"\w*regime\w*\.(?=[^\W\d])")
+"""Before a name, as Python shows a member of an enumeration."""
 
 _POINT_ZERO = re.compile(r"(?<=\d)\.0+(?!\d)")
 """Behind a whole number, as spreadsheets and data frames write it."""
@@ -65,25 +72,29 @@ def shown(text: str | bytes) -> str:
 
 @lru_cache(4_096)
 def skeleton(name: str) -> str:
-    """What is left of a name without what a reader overlooks: script, width, case, spacing, quotes, 1.0 for 1."""
+    """What is left of a name without what a reader overlooks: script, width, case, spacing, quotes, class, .0."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     if quoted := _QUOTED.fullmatch(folded):
         folded = quoted[2]
+    if enumeration := _OF_ENUMERATION.match(folded):
+        folded = folded[enumeration.end() :]
     return "".join(_POINT_ZERO.sub("", folded).split()).translate(_SPACING).translate(_LATIN_OF)
 
 
 def look_alikes(entries: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Find regime names that a reader takes for the same: each with the more frequent one that it looks like.
+    """Find regime names that a reader takes for the same: each with the one that it looks like.
+
+    That is one of `MEANT`, whether or not any entry carries it; else the more frequent one.
 
     Args:
         entries: how many entries carry each name.
     """
-    likeness: dict[str, list[str]] = {}
-    for name in list(entries)[:NAMES_LOOKED_AT]:
+    likeness = {skeleton(name): [name] for name in MEANT}
+    for name in (name for name in list(entries)[:NAMES_LOOKED_AT] if name not in MEANT):
         likeness.setdefault(skeleton(name) or name, []).append(name)
     found: list[tuple[str, str]] = []
     for names in likeness.values():
-        usual = max(names, key=lambda name: (entries[name], name.isascii(), name))
+        usual = max(names, key=lambda name: (name in MEANT, entries.get(name, 0), name.isascii(), name))
         found.extend((name, usual) for name in names if name != usual)
     return found
 

@@ -9,7 +9,8 @@ import redis
 import redis.asyncio
 from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
-from strategic_memory_server.entries.oddities import look_alikes
+from strategic_memory_server.advice.rules.reference_rules import LEVERAGE_TABLE, POLICY_TABLE
+from strategic_memory_server.entries.oddities import MEANT, look_alikes
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
@@ -105,6 +106,26 @@ async def test_regimes_that_are_what_programs_write_for_none(looking: Looking, r
 
 def test_names_that_are_quoted_look_like_those_that_are_not() -> None:
     assert look_alikes({"BULL": 3, "B'BULL'": 1, '"BULL"': 1}) == [("B'BULL'", "BULL"), ('"BULL"', "BULL")]
+
+
+async def test_regimes_that_all_write_otherwise_than_the_rules_are_told(
+    looking: Looking, redis_client: redis.Redis
+) -> None:
+    for _ in range(3):
+        add_regime(redis_client, '"BULL"', 0.3)
+        add_trade(redis_client, "Regime.RANGE", 0.3)
+    told = await looking.told()
+    assert list(told) == ["regimes_look_alike"]
+    assert told["regimes_look_alike"].startswith("6 entries of all streams name a regime that looks like another one")
+    assert "'\"BULL\"' beside 'BULL'" in told["regimes_look_alike"]
+
+
+def test_the_names_that_are_meant_are_those_of_the_rules() -> None:
+    assert {name for row in (*POLICY_TABLE, *LEVERAGE_TABLE) for name in row.regimes} <= set(MEANT)
+    assert look_alikes(dict.fromkeys(MEANT, 1)) == []
+    assert look_alikes({"\u0412ULL": 9, "BULL": 1}) == [("\u0412ULL", "BULL")]
+    assert look_alikes({"MARKETREGIME.TREND": 2, "TREND": 1}) == [("TREND", "MARKETREGIME.TREND")]
+    assert look_alikes({"US.TREND": 2, "EU.TREND": 1}) == [], "what comes before the name tells them apart"
 
 
 def test_names_that_a_reader_can_tell_apart_are_no_look_alikes() -> None:
