@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.typing import EncodableT, FieldT
 
 from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.writer_settings import WriterSettings
 
-OUT_OF_REACH = (RedisConnectionError, RedisTimeoutError, OSError)
-"""What redis-py raises when a connection cannot be made, or breaks."""
+OUT_OF_REACH = (RedisError, OSError)
+"""What redis-py raises when a connection cannot be made or breaks, or where no Redis or no such database is."""
 
 
 def pool_options(settings: WriterSettings) -> dict[str, Any]:

@@ -32,8 +32,18 @@ def checked_entries(given: object) -> list[Entry]:
             )
         if not _is_filled(entry.fields):
             raise EntryRefusedError(f"entries[{index}]", f"{shown(entry.fields)} is no mapping of fields; {_MAKE}")
+        for said in (said for field in entry.fields.items() for said in field):
+            if not _can_be_sent(said):
+                raise EntryRefusedError(f"entries[{index}]", f"{shown(said)} is no text that can be sent; {_MAKE}")
     return entries
 
 
 def _is_filled(fields: object) -> bool:
     return isinstance(fields, Mapping) and bool(fields)
+
+
+def _can_be_sent(said: object) -> bool:
+    """Whether redis-py takes it for a name or a value; half of a surrogate pair is no UTF-8."""
+    if isinstance(said, str):
+        return not any("\ud800" <= character <= "\udfff" for character in said)
+    return isinstance(said, bytes | int | float) and not isinstance(said, bool)

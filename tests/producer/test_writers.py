@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,6 +31,14 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 MakeWriter = Callable[..., Writer]
 QUICK = WriterSettings(timeout_s=0.3)
 REGIMES, TRADES, PORTFOLIO = (f"quantum:stream:{name}" for name in ("meta.regime", "trade.results", "portfolio.memory"))
+
+
+class _Http(socketserver.BaseRequestHandler):
+    """Answers as a web server answers what it does not understand."""
+
+    def handle(self) -> None:
+        self.request.recv(1_024)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
 @pytest.fixture(params=KINDS, ids=named)
@@ -104,6 +113,17 @@ def test_without_a_redis_the_call_ends_in_time_and_gives_the_entries_back(
     assert not away.value.in_doubt
     make_writer(redis_server.url).write(away.value.entries)
     assert redis_client.xlen(REGIMES) == 1
+
+
+def test_what_is_no_redis_is_out_of_reach(make_writer: MakeWriter, redis_server: EmbeddedRedis) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Http) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        for url in (f"redis://127.0.0.1:{http.server_address[1]}/0", redis_server.url.rpartition("/")[0] + "/4096"):
+            trade = trade_result(0.5)
+            with pytest.raises(UnwrittenError, match="check that it runs and that its URL is right") as unwritten:
+                make_writer(url, QUICK).write([trade])
+            assert unwritten.value.entries == (trade,)
+        http.shutdown()
 
 
 def test_what_was_not_sent_is_sent_once_redis_is_back(make_writer: MakeWriter, fresh_redis: EmbeddedRedis) -> None:
@@ -216,6 +236,9 @@ def test_what_is_no_entry_is_refused_with_its_place_before_anything_is_sent(
     wrong_ones["entries[0]: 'trades' is none of meta.regime, trade.results, portfolio.memory"] = [
         Entry("trades", {"a": "1"})
     ]
+    for value in (None, True, "\ud800", [0.1]):
+        fields: Any = {"trade_id": "1", "realized_pnl": value}
+        wrong_ones[f"entries[1]: {value!a} is no text that can be sent"] = [trade, Entry("trade.results", fields)]
     wrong_ones["entries[0]: {} is no mapping of fields"] = [Entry("trade.results", {})]
     writers = (make_writer(redis_server.url), BackgroundWriter(redis_server.url))
     for writer in writers:
