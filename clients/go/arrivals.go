@@ -38,27 +38,43 @@ func (a *arrivals) look(now time.Time) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	if !a.last.IsZero() && passed(a.last, now) > 2*lookEvery {
-		if passed(a.going, now) > readWithin { // otherwise it has stood still for most of the time since
-			a.stopped = a.last
-		}
-		a.going = now
+		a.stoodStill(a.last, now)
 	}
 	a.last = now
+}
+
+// away takes that nothing was read in between, up to now, if that is long.
+func (a *arrivals) away(since, now time.Time) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	if passed(since, now) > readWithin {
+		a.stoodStill(since, now)
+	}
+}
+
+func (a *arrivals) stoodStill(since, now time.Time) {
+	// Otherwise some of what had waited before may not have been read yet.
+	if passed(a.going, since) > readWithin || since.Before(a.stopped) {
+		a.stopped = since
+	}
+	a.going = now
 }
 
 // waited returns the longest time that it may have been.
 func (a *arrivals) waited(now time.Time) time.Duration {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
+	ranUntil := now
+	if passed(a.last, now) > 2*lookEvery {
+		ranUntil = a.last
+	}
 	switch {
 	case a.last.IsZero():
 		return 0
-	case passed(a.going, now) <= readWithin:
-		return passed(a.stopped, now)
-	case passed(a.last, now) > 2*lookEvery:
-		return passed(a.last, now)
+	case passed(a.going, ranUntil) <= readWithin:
+		return max(0, passed(a.stopped, now)) // below 0 where `now` lies before it stood still
 	}
-	return 0
+	return passed(ranUntil, now)
 }
 
 // passed returns what has passed by the clock that has gone further: the monotonic one stands still while a machine

@@ -182,8 +182,11 @@ func (c *Client) startFollowing() {
 // fetch asks the server that vouches for the feedback in force: another one may know less.
 func (c *Client) fetch(address string) {
 	var answer *pb.GetFeedbackResponse
+	asked := time.Now()
 	err := c.connections.callServer(c.connections.closing, address, c.options.Timeout, c.getFeedback(&answer))
+	c.newest.arrivals.away(asked, time.Now())
 	if err == nil { // otherwise the next heartbeat asks for it again
-		c.newest.feedback(c.answerFromWire(answer), time.Now())
+		// It was sent after it was asked for: it holds from then on, however long it was under way.
+		c.newest.feedback(c.answerFromWire(answer), asked)
 	}
 }

@@ -83,6 +83,28 @@ func TestWhatMayHaveWaitedUnreadHoldsForLess(t *testing.T) {
 	equal(t, newest.arrivals.waited(later.Round(0).Add(time.Minute)), time.Minute) // by the wall clock alone
 }
 
+func TestWhatStandsStillAgainBeforeAllIsReadHasStoodStillAllTheWhile(t *testing.T) {
+	now := time.Now()
+	var arrivals arrivals
+	for _, at := range []time.Duration{0, 20 * time.Second, 23 * time.Second} {
+		arrivals.look(now.Add(at))
+	}
+	equal(t, arrivals.waited(now.Add(23*time.Second)), 23*time.Second)
+	equal(t, arrivals.waited(now.Add(25*time.Second)), 25*time.Second) // before it has looked again
+}
+
+func TestWhatIsReadSoonAfterALongCallMayHaveWaitedAsLong(t *testing.T) {
+	now := time.Now()
+	var arrivals arrivals
+	arrivals.look(now.Add(3 * time.Second))
+	arrivals.away(now, now.Add(3*time.Second))
+	equal(t, arrivals.waited(now.Add(3*time.Second)), 3*time.Second)
+	equal(t, arrivals.waited(now), time.Duration(0)) // what was sent after it was asked for, as of then
+	arrivals.look(now.Add(3*time.Second + lookEvery))
+	arrivals.away(now.Add(3*time.Second), now.Add(3*time.Second+lookEvery))
+	equal(t, arrivals.waited(now.Add(3*time.Second+lookEvery)), 3*time.Second+lookEvery)
+}
+
 func TestSilenceEndsItBeforeItsValidity(t *testing.T) {
 	newest := newNewestFeedback(10 * time.Second)
 	now := time.Now()

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
 import grpc
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, timestamp_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -56,6 +56,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.scripts = list(scripts)
         self.requests: list[service_pb2.StreamFeedbackRequest] = []
         self.feedback: feedback_pb2.Feedback | None = None
+        self.sent_at: timestamp_pb2.Timestamp | None = None
         self.problems: list[service_pb2.Problem] = []
         self.analyses: list[service_pb2.AnalyzeRequest] = []
         self.analysis: analysis_pb2.Analysis | None = None
@@ -129,6 +130,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.portfolios.append(request.portfolio)
         return service_pb2.GetFeedbackResponse(
             feedback=self.feedback,
+            sent_at=self.sent_at,
             problems=self.problems,
             portfolio=request.portfolio if self.knows_portfolios else "",
         )

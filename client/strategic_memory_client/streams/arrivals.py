@@ -24,13 +24,23 @@ class Arrivals:
 
     def look(self, now_s: float) -> None:
         """Take that the program runs now. `now_s` counts from anywhere, and goes on while the program does not."""
-        if _STOOD_STILL_S < now_s - self._last_s < math.inf:
-            self._stopped_s, self._going_on_s = self._last_s, now_s
+        if self._last_s > -math.inf:
+            self.away(self._last_s, now_s)
         self._last_s = now_s
+
+    def away(self, since_s: float, now_s: float) -> None:
+        """Take that nothing was read in between, up to now."""
+        if now_s - since_s <= _STOOD_STILL_S:
+            return
+        # Of what had waited before, some may not have been read yet.
+        goes_on_standing = since_s - self._going_on_s <= _READ_WITHIN_S
+        self._stopped_s = min(self._stopped_s, since_s) if goes_on_standing else since_s
+        self._going_on_s = now_s
 
     def waited_s(self, now_s: float) -> float:
         """Return the longest time for which a message that is read now may have waited, seconds."""
-        if now_s - self._going_on_s <= _READ_WITHIN_S:
+        stands_still = _STOOD_STILL_S < now_s - self._last_s < math.inf
+        ran_until_s = self._last_s if stands_still else now_s
+        if ran_until_s - self._going_on_s <= _READ_WITHIN_S:
             return now_s - self._stopped_s
-        since_s = now_s - self._last_s
-        return since_s if _STOOD_STILL_S < since_s < math.inf else 0.0
+        return now_s - ran_until_s

@@ -106,14 +106,18 @@ export class Follower {
     const { getFeedback } = StrategicMemoryService.method;
     const { portfolio } = this.#settings;
     const request = create(GetFeedbackRequestSchema, { portfolio });
+    const askedAt = performance.now();
     try {
       const feedback = await this.#connections.callServer(address, getFeedback, request, this.#fetchTimeoutMs, (answer, from) =>
         answerFromWire(answer, from, this.#warn, portfolio),
       );
-      if (!this.#connections.closing.aborted) this.#newest.feedback(feedback);
+      // It was sent after it was asked for: it holds from then on, however long it was under way.
+      if (!this.#connections.closing.aborted) this.#newest.feedback(feedback, askedAt);
     } catch (error) {
       if (!(error instanceof StrategicMemoryError)) throw error;
       // The next heartbeat asks for it again.
+    } finally {
+      this.#arrivals.away(askedAt);
     }
   }
 }

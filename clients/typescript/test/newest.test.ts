@@ -107,6 +107,23 @@ test("a loop that stood still is known when what came meanwhile is read", async 
   await worker.terminate();
 });
 
+test("what is read soon after a long call may have waited as long, and the answer holds from when it was asked for", () => {
+  const clocks = new SetClocks();
+  const arrivals = new Arrivals(clocks.steady);
+  const asked = clocks.steady();
+  clocks.pass(20_000);
+  arrivals.away(asked);
+  clocks.pass(900);
+  assert.equal(arrivals.earliest, asked);
+  arrivals.end();
+  const newest = new NewestFeedback(SILENCE_MS, clocks);
+  newest.feedback(feedback(), asked);
+  clocks.pass(9_099);
+  assert.equal(newest.value.status, "ACTIVE");
+  clocks.pass(1);
+  assert.equal(newest.value.status, "STALE");
+});
+
 test("a heartbeat moves the validity on, and one that says STALE withdraws the advice until it is confirmed", () => {
   const clocks = new SetClocks();
   const newest = heard(clocks);

@@ -36,6 +36,24 @@ def test_what_is_read_soon_after_it_stood_still_may_have_waited_as_long() -> Non
     assert looked(0.0, 0.5, 5.0, 5.5, 6.0).waited_s(6.1) == 0.0
 
 
+def test_what_stands_still_again_before_all_is_read_has_stood_still_all_the_while() -> None:
+    # A machine that gives a program little time: it comes to a look, and no further.
+    assert looked(0.0, 0.5, 5.0, 8.0).waited_s(8.0) == pytest.approx(7.5)
+    assert looked(0.0, 0.5, 5.0, 5.5).waited_s(8.0) == pytest.approx(7.5)
+    assert looked(0.0, 0.5, 5.0, 8.0, 10.0, 10.5).waited_s(11.0) == pytest.approx(10.5)
+    assert looked(0.0, 0.5, 5.0, 5.5, 6.0, 6.5, 9.0).waited_s(9.0) == pytest.approx(2.5)
+
+
+def test_what_is_read_soon_after_something_else_was_done_may_have_waited_as_long() -> None:
+    arrivals = looked(0.0, 0.5, 1.0, 1.5, 2.0)
+    arrivals.away(0.6, 2.1)
+    assert arrivals.waited_s(2.4) == pytest.approx(1.8)
+    arrivals.look(2.5)
+    arrivals.away(2.4, 2.5)
+    arrivals.look(3.0)
+    assert arrivals.waited_s(3.2) == 0.0
+
+
 PROGRAMS = {
     "blocking": """
 import json, sys, time

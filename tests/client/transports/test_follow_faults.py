@@ -7,7 +7,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from time import monotonic
 
+import grpc
 import pytest
 from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
 from client.feedback_samples import feedback_message, feedback_response, heartbeat_response
@@ -17,10 +19,12 @@ from client.transports.test_client_follow import OPTIONS, eventually_newest
 from processes import aeventually, eventually
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
-from strategic_memory_client import AsyncStrategicMemoryClient, Backoff, ClientClosedError, FeedbackStatus
+from strategic_memory_client import AsyncStrategicMemoryClient, Backoff, ClientClosedError, Feedback, FeedbackStatus
 
 Made = type[BlockingCaller | AsyncCaller]
 both = pytest.mark.parametrize("made", CALLERS)
+LITTLE_S = 1.2
+"""Validity; the client takes note of what takes longer than a second."""
 
 
 class FaultyFilter(logging.Filter):
@@ -107,6 +111,33 @@ def test_what_was_withheld_is_fetched_from_the_server_that_vouches_for_it(made: 
         caller.follow()
         newest = eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.ACTIVE)
         assert newest.leverage_hint == 1.5
+
+
+@both
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_fetch_that_takes_long_makes_nothing_older_hold_again(made: Made, *, refused: bool) -> None:
+    withheld = feedback_message(3, status=feedback_pb2.FEEDBACK_STATUS_STALE)
+    vouching = (service_pb2.StreamFeedbackResponse(feedback=withheld), heartbeat_response(3))
+    last = service_pb2.StreamFeedbackResponse(feedback=feedback_message(4, valid_for_s=LITTLE_S))
+    with ScriptedPeer(send(*vouching, last)) as peer, made(peer.address, options=OPTIONS) as caller:
+        peer.feedback = feedback_message(3, valid_for_s=LITTLE_S)
+        last.sent_at.GetCurrentTime()
+        peer.sent_at = last.sent_at
+        peer.unary_refusal = (grpc.StatusCode.UNAVAILABLE, "") if refused else None
+        peer.hold_calls = True
+        caller.follow()
+        eventually_newest(caller, lambda _: peer.unary_calls == 1)
+        until_s = monotonic() + 1.5 * LITTLE_S
+        eventually_newest(caller, lambda _: monotonic() > until_s)
+        peer.answer_held_calls()
+        found = list[Feedback]()
+
+        def looked(newest: Feedback) -> bool:
+            found.append(newest)
+            return newest.revision == 4
+
+        eventually_newest(caller, looked)
+        assert {each.status for each in found} == {FeedbackStatus.STALE}, "both waited for longer than they held"
 
 
 @both

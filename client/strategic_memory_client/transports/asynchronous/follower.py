@@ -82,8 +82,12 @@ class AsyncFollower:
 
     async def _fetch(self, address: str) -> None:
         """Ask the server that vouches for it: another one may know less."""
+        asked_s = monotonic()
         try:
             wire = await self._transport.call_server(AsyncConnection.get_feedback, address, self._fetch_timeout_s)
         except StrategicMemoryError:
             return  # the next heartbeat asks for it again
-        self.newest.feedback(answer_from_wire(wire), time(), monotonic())
+        finally:
+            self._arrivals.away(asked_s, monotonic())
+        waited_s = monotonic() - asked_s  # no longer than this: it was sent after it was asked for
+        self.newest.feedback(answer_from_wire(wire), time() - waited_s, asked_s)

@@ -127,11 +127,15 @@ class Following:
 
     def _fetch(self, address: str) -> None:
         """Ask the server that vouches for it: another one may know less."""
+        asked_s = monotonic()
         try:
             wire = self._transport.call_server(Connection.get_feedback, address, self._fetch_timeout_s)
         except StrategicMemoryError:
             return  # the next heartbeat asks for it again
-        self._newest.feedback(answer_from_wire(wire), time(), monotonic())
+        finally:
+            self._arrivals.away(asked_s, monotonic())
+        waited_s = monotonic() - asked_s  # no longer than this: it was sent after it was asked for
+        self._newest.feedback(answer_from_wire(wire), time() - waited_s, asked_s)
 
 
 class Followings:

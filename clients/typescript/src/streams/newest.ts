@@ -58,8 +58,8 @@ export class NewestFeedback {
     }
   }
 
-  /** Take a feedback that came now, unless a replica that lags behind sent it. */
-  feedback(feedback: Feedback): void {
+  /** Take a feedback that came since `earliest` by the steady clock, unless a replica that lags behind sent it. */
+  feedback(feedback: Feedback, earliest = this.#clocks.earliestArrival()): void {
     const known = this.#received;
     if (this.#isBehind(feedback)) return;
     this.#heardAt = this.#clocks.steady();
@@ -71,7 +71,7 @@ export class NewestFeedback {
     }
     this.#enter(feedback.epoch);
     this.#received = feedback;
-    this.#hold(msLeft(feedback.validUntil, feedback.sentAt, feedback.timestamp, this.#clocks.wall()));
+    this.#hold(msLeft(feedback.validUntil, feedback.sentAt, feedback.timestamp, this.#clocks.wall()), earliest);
   }
 
   /** Answer with the safe values from now on, until a feedback or a heartbeat says otherwise. */
@@ -86,7 +86,7 @@ export class NewestFeedback {
     const isAboutKnown = heartbeat.epoch === known.epoch && heartbeat.revision === known.revision;
     if (isAboutKnown && heartbeat.status === known.status) {
       this.#received = confirmed(known, heartbeat);
-      this.#hold(msLeft(heartbeat.validUntil, heartbeat.timestamp, heartbeat.timestamp, this.#clocks.wall()));
+      this.#hold(msLeft(heartbeat.validUntil, heartbeat.timestamp, heartbeat.timestamp, this.#clocks.wall()), this.#clocks.earliestArrival());
       return false;
     }
     if (heartbeat.status !== "ACTIVE") {
@@ -118,13 +118,13 @@ export class NewestFeedback {
     this.#leftEpochs.forget(epoch);
   }
 
-  #hold(validityLeftMs: number): void {
+  #hold(validityLeftMs: number, earliest: number): void {
     const feedback = this.#received;
     const isActive = feedback.status === "ACTIVE";
     const goodForMs = isActive ? Math.min(this.#silenceTimeoutMs, validityLeftMs) : this.#silenceTimeoutMs;
     this.#advised = feedback;
     this.#safe = asStale(feedback);
-    const lateMs = this.#clocks.steady() - this.#clocks.earliestArrival();
+    const lateMs = this.#clocks.steady() - earliest;
     this.#goodUntilSteady = this.#clocks.steady() + goodForMs - lateMs;
     this.#goodUntilWall = this.#clocks.wall() + goodForMs - lateMs;
   }
