@@ -11,7 +11,6 @@ Nothing that a producer wrote makes it raise; what cannot be used is counted and
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -87,7 +86,7 @@ class MemoryLoader:
         self._prefix = prefix
         self.caps = held or HeldCaps(self._clock.now_ms)
         """The caps on leverage in force, as last read."""
-        self._values = ValueInputs(self.caps)
+        self._values = ValueInputs(self.caps, values_s)
         self._limits = limits = limits or ReadingLimits()
         self._max_regimes = max_regimes
         self._windows = MemoryWindows(windows, limits)
@@ -107,8 +106,6 @@ class MemoryLoader:
         self._is_sound = False
         self._recheck_at_s = 0.0
         self._rest = RestingStreams(self._followers, self._ask_values, self._clock)
-        self._values_s = values_s
-        self._values_until_s = -math.inf
 
     @property
     def gaps(self) -> Mapping[str, int]:
@@ -148,12 +145,7 @@ class MemoryLoader:
         Raises:
             redis.exceptions.RedisError: an error that no producer has caused.
         """
-        if self._values.would_change_caps(replies[:CAP_COMMANDS]):
-            self._values_until_s = -math.inf
-            return True
-        if len(replies) > CAP_COMMANDS:
-            self._take_values(replies, asked_s)
-        return False
+        return self._values.caps_have_changed(replies, asked_s)
 
     def ask_ahead(self) -> AskedAhead | None:
         """Return what tells a load whether there is anything to read; None where there is in any case."""
@@ -199,7 +191,7 @@ class MemoryLoader:
         if ahead is not None and self._rest.are_told_unchanged(ahead):
             *of_values, told = ahead.replies[: -len(self._followers)]
             clock_ms = self._clock.take(told, ahead.asked_ms)
-            return await self._loaded(self._take_values(of_values, ahead.asked_s), clock_ms, [], None)
+            return await self._loaded(self._values.take(of_values, ahead.asked_s), clock_ms, [], None)
         self._rest.forget()
         now_s = time.monotonic()
         # Reading anew would pass over all of them again.
@@ -212,15 +204,15 @@ class MemoryLoader:
             new = None if arrived is None else arrived.get(follower.source, [])
             follower.begin(reread=reread, reads_on=many_passed and self._is_small, arrived=new)
         self._log.begin(now_s)
-        is_known = now_s < self._values_until_s
+        is_known = self._values.are_granted(now_s)
         asked = [*(self.ask_cap_values() if is_known else self._ask_values), ASK_TIME]
         wanted = [*asked, *(command for follower in self._followers for command in follower.commands())]
         if ahead is None or ahead.commands != wanted:
             ahead = AskedAhead(wanted, now_s, self._clock.elapsed_ms())
         *replies, told = await self._trips.round_trip(asked, self._followers, told=ahead.replies)
         clock_ms = self._clock.take(told, ahead.asked_ms)
-        known = self._values.read_caps_alone(replies) if is_known else self._take_values(replies, now_s)
-        values = known or self._take_values(await self._read(self._ask_values), now_s)
+        known = self._values.read_caps_alone(replies) if is_known else self._values.take(replies, now_s)
+        values = known or self._values.take(await self._read(self._ask_values), now_s)
         rejected, new_trades = await self._read_streams()
         for follower in self._followers:
             follower.end()
@@ -245,10 +237,6 @@ class MemoryLoader:
         read_up_to = {follower.source: follower.read_up_to for follower in self._followers if not follower.unreadable}
         is_behind = any(follower.is_behind for follower in self._followers)
         return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to, is_behind, new_trades)
-
-    def _take_values(self, replies: Sequence[Reply], asked_s: float) -> ReadValues:
-        self._values_until_s = asked_s + self._values_s
-        return self._values.read(replies)
 
     async def _apart(self, memory: StrategicMemory) -> StrategicMemory:
         """Keep so many regimes apart. Where there are more, it takes as long as the windows, so not on the loop."""

@@ -5,6 +5,7 @@ What an unchanged value was read into, or rejected for, is kept.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -51,10 +52,13 @@ class ValueInputs:
 
     Args:
         held: the caps on leverage in force; each reading is taken over there.
+        granted_s: how long values other than caps are taken for granted once they were read, seconds.
     """
 
-    def __init__(self, held: HeldCaps) -> None:
+    def __init__(self, held: HeldCaps, granted_s: float = 0.0) -> None:
         self._held = held
+        self._granted_s = granted_s
+        self._granted_until_s = -math.inf
         self._replies: list[Any] | None = None
         self._read = ReadValues(Context(), (), ())
         self._caps: Mapping[str, CapReading] = {}
@@ -71,6 +75,27 @@ class ValueInputs:
             self._replies = list(replies)
         return self._as_read()
 
+    def are_granted(self, now_s: float) -> bool:
+        """Tell whether values other than caps are taken for granted at a time by `time.monotonic`."""
+        return now_s < self._granted_until_s
+
+    def take(self, replies: Sequence[Any], asked_s: float) -> ReadValues:
+        """Read replies to `commands` that were asked for at a time by `time.monotonic`; errors as for `read`."""
+        self._granted_until_s = asked_s + self._granted_s
+        return self.read(replies)
+
+    def caps_have_changed(self, replies: Sequence[Any], asked_s: float) -> bool:
+        """Tell by replies to `commands`, or to those for caps alone, whether other caps are there than those in force.
+
+        What else was asked for is taken over, unless they are; errors as for `read`.
+        """
+        if self._would_change_caps(replies[:CAP_COMMANDS]):
+            self._granted_until_s = -math.inf
+            return True
+        if len(replies) > CAP_COMMANDS:
+            self.take(replies, asked_s)
+        return False
+
     def read_caps_alone(self, replies: Sequence[Any]) -> ReadValues | None:
         """Read replies to the first `CAP_VALUES` commands; None: they have changed, so the rest has to be read too."""
         if self._replies is None or replies != self._replies[:CAP_VALUES]:
@@ -81,8 +106,7 @@ class ValueInputs:
         context = replace(self._read.context, leverage_caps=self._held.take(self._caps))
         return replace(self._read, context=context, reports=tuple(map(self._noted, self._read.reports)))
 
-    def would_change_caps(self, replies: Sequence[Any]) -> bool:
-        """Tell whether replies to the first `CAP_COMMANDS` commands say other caps than those in force; may raise."""
+    def _would_change_caps(self, replies: Sequence[Any]) -> bool:
         # Bytes that were read already have been taken over.
         known = None if self._replies is None else self._replies[:CAP_COMMANDS]
         return list(replies) != known and self._held.would_change(read_caps(replies))

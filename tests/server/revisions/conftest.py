@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+import redis.asyncio
+from claimed import ClaimedLog
 from server.revisions.followed_log import Follower, following
 from server.revisions.read_log import RING, load
 
@@ -17,6 +19,12 @@ async def follower(redis_server: EmbeddedRedis) -> AsyncIterator[Follower]:
     """A tail that follows the log of `redis_server`."""
     async with following(redis_server.url) as found:
         yield found
+
+
+@pytest.fixture
+async def log(async_client: redis.asyncio.Redis) -> ClaimedLog:
+    """A log that retains five revisions."""
+    return ClaimedLog(async_client, "quantum", retained_revisions=5)
 
 
 @pytest.fixture
