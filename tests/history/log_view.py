@@ -103,7 +103,8 @@ class LogView:
             for gap in self._gaps
         )
 
-    def fault_during(self, from_ms: float, until_ms: float) -> Fault | None:
-        """Return a fault that overlaps a time, if there is one."""
-        overlapping = (fault for fault in self._faults if fault.from_ms <= until_ms and from_ms <= fault.until_ms)
+    def fault_during(self, from_ms: float, until_ms: float, name: str = "") -> Fault | None:
+        """Return a fault that overlaps a time, if there is one; empty name: any."""
+        faults = (fault for fault in self._faults if name in ("", fault.name))
+        overlapping = (fault for fault in faults if fault.from_ms <= until_ms and from_ms <= fault.until_ms)
         return next(overlapping, None)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from history.model import Advice, Answer, Delivery, FeedbackMessage, LogGap, Position, Publish, Status
+from history.model import (
+    CLOCK_SET_FORWARD,
+    Advice,
+    Answer,
+    Delivery,
+    Fault,
+    FeedbackMessage,
+    LogGap,
+    Position,
+    Publish,
+    Status,
+)
 from history.promises import Promise
 from history.small_history import (
     FAULT,
@@ -85,6 +96,13 @@ class TestValidity:
         assert broken(stream(7.9, old, newest, delivery=Delivery.EVERY, resume=resumed)) == {Promise.VALID}
         skipping = stream(7.9, FeedbackMessage(at(8), said(2, valid_until_s=4), 0), resume=resumed)
         assert broken(skipping) == {Promise.VALID}
+
+    def test_what_is_stale_early_is_excused_by_a_clock_that_was_ahead_alone(self) -> None:
+        early = stream(3.2, FeedbackMessage(at(3.5), said(3, valid_until_s=64, status=Status.STALE), 0))
+        ahead = Fault(CLOCK_SET_FORWARD, at(3), at(4))
+        assert broken(early, faults=FAULT) == {Promise.VALID}
+        assert broken(early, faults=(ahead,)) == set()
+        assert broken(early, faults=(replace(ahead, until_ms=at(3.4)),)) == {Promise.VALID}
 
     def test_an_active_feedback_has_a_validity(self) -> None:
         endless = said(3)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from history.evidence import Evidence, streams
-from history.model import Answer, Delivery, FeedbackMessage, HeartbeatMessage, Position, Status, Stream
+from history.model import (
+    CLOCK_SET_FORWARD,
+    Answer,
+    Delivery,
+    FeedbackMessage,
+    HeartbeatMessage,
+    Position,
+    Status,
+    Stream,
+)
 from history.promises import Promise, Violation
 
 _ROUNDING_MS = 1.0
@@ -53,7 +63,7 @@ def _in_message(message: FeedbackMessage, stream: Stream, evidence: Evidence, *,
         feedback.status,
         feedback.valid_until_ms,
         not_before_ms=said_by_ms - clock_ms,
-        not_after_ms=message.at_ms + clock_ms,
+        not_after_ms=_latest_ms(message.at_ms, evidence),
     )
 
 
@@ -64,8 +74,14 @@ def _in_answer(answer: Answer, evidence: Evidence) -> str:
         feedback.status,
         feedback.valid_until_ms,
         not_before_ms=answer.asked_ms - clock_ms,
-        not_after_ms=answer.at_ms + clock_ms,
+        not_after_ms=_latest_ms(answer.at_ms, evidence),
     )
+
+
+def _latest_ms(at_ms: float, evidence: Evidence) -> float:
+    """Return the latest time that it can have been for a server whose message came at a time."""
+    is_ahead = evidence.log.fault_during(at_ms, at_ms, CLOCK_SET_FORWARD)
+    return math.inf if is_ahead else at_ms + evidence.tolerances.clock_ms
 
 
 def _in_heartbeat(message: HeartbeatMessage) -> str:

@@ -1,11 +1,12 @@
-"""How many epochs a run may have: one, and one more for each restart of Redis at which another server came to lead."""
+"""What a run excuses: another epoch where another server leads after a restart of Redis, and a clock that was ahead."""
 
 from __future__ import annotations
 
 import pytest
 from chaos.fencing_watch import Look
-from chaos.run import Epochs, epoch_problems
-from history.model import Fault, History
+from chaos.history_faults import clock_of_redis_set_forward
+from chaos.run import Epochs, epoch_problems, name_of
+from history.model import CLOCK_SET_FORWARD, Fault, History
 
 RESTART = Fault("redis killed", 100.0, 200.0)
 
@@ -34,3 +35,7 @@ def test_the_epoch_stays_unless_another_server_leads_after_a_restart(
         assert (epoch_problems(Epochs.ONE, history, terms) == []) is (1 <= count <= epochs), count
         assert (epoch_problems(Epochs.SEVERAL, history, terms) == []) is (count >= 2)
         assert epoch_problems(Epochs.ANY, history, terms) == []
+
+
+def test_the_checker_knows_the_fault_by_its_name() -> None:
+    assert name_of(clock_of_redis_set_forward) == CLOCK_SET_FORWARD
