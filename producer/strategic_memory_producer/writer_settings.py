@@ -13,7 +13,7 @@ class WriterSettings:
     """Settings of a writer. Raises ValueError, which names the setting."""
 
     prefix: str = "quantum"
-    """What every key begins with; as STRATEGIC_MEMORY_KEY_PREFIX of the service."""
+    """What every key begins with, with or without its colon; as STRATEGIC_MEMORY_KEY_PREFIX of the service."""
     maxlen: int | None = 100_000
     """About how many entries each stream keeps (MAXLEN ~); None keeps all."""
     timeout_s: float = 5.0
@@ -33,7 +33,7 @@ class WriterSettings:
 
     def key(self, entry: Entry) -> str:
         """Return the key of the stream that an entry goes to."""
-        return f"{self.prefix}:stream:{entry.stream}"
+        return f"{self.prefix.rstrip(':')}:stream:{entry.stream}"
 
 
 def checked_settings(settings: object) -> WriterSettings:
@@ -46,7 +46,7 @@ def checked_settings(settings: object) -> WriterSettings:
 
 
 def _is_prefix(value: object) -> bool:
-    return isinstance(value, str) and bool(value) and value.isprintable() and value == value.strip()
+    return isinstance(value, str) and bool(value.rstrip(":")) and value.isprintable() and value == value.strip()
 
 
 def _is_count(value: object) -> bool:

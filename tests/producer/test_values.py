@@ -173,9 +173,13 @@ def test_errors_are_copied_between_processes_whole(error: Exception) -> None:
     ("setting", "value"),
     [
         *(("prefix", ""), ("prefix", " a"), ("maxlen", 0), ("timeout_s", 0), ("timeout_s", float("nan")), ("page", 0)),
-        *(("prefix", 5), ("maxlen", "many"), ("maxlen", True), ("timeout_s", "5"), ("page", 1.5)),
+        *(("prefix", ":"), ("prefix", 5), ("maxlen", "many"), ("maxlen", True), ("timeout_s", "5"), ("page", 1.5)),
     ],
 )
 def test_a_wrong_setting_is_named(setting: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"^{setting}: "):
         WriterSettings(**{setting: value})  # type: ignore[arg-type]
+
+
+def test_the_colon_of_a_prefix_may_be_given_as_to_the_service() -> None:
+    assert WriterSettings(prefix="desk:").key(trade_result(1, {})) == "desk:stream:trade.results"
