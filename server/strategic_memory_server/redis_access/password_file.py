@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redis.credentials import CredentialProvider
-from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import AuthenticationError
 
 
 class PasswordFileError(ValueError):
@@ -48,7 +48,7 @@ class PasswordFile(CredentialProvider):
         try:
             password = read_password(self.path)
         except PasswordFileError as error:
-            raise RedisConnectionError(f"the password file {error}") from None
+            raise AuthenticationError(f"the password file {error}") from None
         return (self.username, password) if self.username else (password,)
 
     async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:

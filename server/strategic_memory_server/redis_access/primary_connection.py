@@ -22,6 +22,10 @@ from strategic_memory_server.redis_access.redis_location import Address
 from strategic_memory_server.redis_access.tls_options import TlsOptions
 
 
+class NotPrimaryError(RedisConnectionError):
+    """A server is there and is not the one to write to; the text says why."""
+
+
 class PrimaryConnection(PromptWrites, Connection):
     """A TCP connection to one server, or to the one that takes writes, found anew each time it is opened.
 
@@ -64,13 +68,13 @@ class PrimaryConnection(PromptWrites, Connection):
         role = cast("list[bytes]", await self.read_response())[0]
         if role != b"master":
             self._finder.mistaken()
-            raise RedisConnectionError(f"{self.host}:{self.port} is no master (any more): it says {role.decode()}")
+            raise NotPrimaryError(f"{self.host}:{self.port} is no master (any more): it says {role.decode()}")
 
     async def read_response(self, *arguments: object, **options: object) -> object:
         """Read one answer.
 
         Raises:
-            redis.exceptions.ConnectionError: the server takes no writes; this connection is closed.
+            NotPrimaryError: the server takes no writes; this connection is closed.
         """
         read: Callable[..., Awaitable[object]] = super().read_response
         try:
@@ -84,7 +88,7 @@ class PrimaryConnection(PromptWrites, Connection):
                 why = "is a node of a cluster: REDIS_URL must begin with redis+cluster:// or rediss+cluster://"
             # Closed in any case: a pipeline ends here, and the rest of its answers must not be taken for others.
             await self.disconnect(nowait=True)
-            raise RedisConnectionError(f"{self.host}:{self.port} {why}") from error
+            raise NotPrimaryError(f"{self.host}:{self.port} {why}") from error
 
 
 class SocketConnection(PromptWrites, UnixDomainSocketConnection):
@@ -99,7 +103,7 @@ class SocketConnection(PromptWrites, UnixDomainSocketConnection):
             if (why := _why_not_primary(error)) is None:
                 raise
             await self.disconnect(nowait=True)
-            raise RedisConnectionError(f"{self.path} {why}") from error
+            raise NotPrimaryError(f"{self.path} {why}") from error
 
 
 def _why_not_primary(error: ResponseError) -> str | None:

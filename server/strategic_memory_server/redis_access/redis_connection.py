@@ -16,6 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from strategic_memory_server.redis_access.lean_pool import LeanPool
@@ -114,6 +115,9 @@ _WAY_BACK = "start Redis, or give REDIS_URL where it is; `serve --embedded-redis
 def describe_failure(error: Exception) -> str:
     """Say in one line why Redis could not be used, and what to do where that is sure."""
     told = f"{type(error).__name__}: {error}".splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, RedisTimeoutError):
+        what = "CONNECT" if "connecting" in told else "COMMAND"
+        return f"{told}; STRATEGIC_MEMORY_REDIS_{what}_TIMEOUT says how long is waited"
     return f"{told} {_HOW_TO_LOG_IN}" if isinstance(error, AuthenticationError) else told
 
 

@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from strategic_memory_server.redis_access.password_file import PasswordFile, PasswordFileError, read_password
+from strategic_memory_server.redis_access.redis_connection import way_back
 
 HIDDEN = "s3cret"
 
@@ -39,8 +40,9 @@ def test_anything_else_is_refused(tmp_path: Path, content: bytes, why: str) -> N
 def test_a_file_that_goes_away_later_is_a_failure_to_connect_and_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "password"
     provider = PasswordFile(str(file), "user")
-    with pytest.raises(redis.ConnectionError, match="cannot be read: No such file"):
+    with pytest.raises(redis.ConnectionError, match="cannot be read: No such file") as away:
         provider.get_credentials()
+    assert way_back(away.value) is None
     file.write_text("first")
     assert provider.get_credentials() == ("user", "first")
     file.write_text("second")

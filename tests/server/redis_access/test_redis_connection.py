@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from repeatable import repeatable
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
+from strategic_memory_server.redis_access.primary_connection import NotPrimaryError
+from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url, way_back
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 HIDDEN = "s3cr3t"
@@ -49,6 +50,24 @@ def test_no_password_is_shown(user: str, password: str) -> None:
 def test_a_failure_is_one_line() -> None:
     assert describe_failure(redis.ConnectionError("first\nsecond")) == "ConnectionError: first"
     assert describe_failure(TimeoutError()) == "TimeoutError"
+
+
+def test_a_redis_that_is_too_slow_names_the_setting(redis_server: EmbeddedRedis) -> None:
+    async def told(settings: RedisSettings) -> str:
+        async with connect(settings) as client:
+            with pytest.raises(redis.TimeoutError) as late:
+                await client.blpop(["nothing"], timeout=30)
+            return describe_failure(late.value)
+
+    slow = RedisSettings(url=redis_server.url, command_timeout_s=0.05)
+    far = RedisSettings(url=redis_server.url, connect_timeout_s=1e-9)
+    assert "STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT" in asyncio.run(told(slow))
+    assert "STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT" in asyncio.run(told(far))
+
+
+def test_a_redis_that_is_there_need_not_be_started() -> None:
+    assert "start Redis" in (way_back(redis.ConnectionError("gone")) or "")
+    assert way_back(NotPrimaryError("127.0.0.1:6379 is a replica now and takes no writes")) is None
 
 
 async def test_a_password_that_is_wrong_is_not_told(redis_server: EmbeddedRedis) -> None:
