@@ -255,7 +255,7 @@ class EmbeddedRedis:
         while process.exit_code() is None:
             if process_id_behind(_HOST, port, self.password) == process.pid:
                 return
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline and not self._is_loading(process, port):
                 raise EmbeddedRedisError(
                     f"The embedded Redis ({self._binary}) did not answer on port {port} within "
                     f"{self._start_timeout_s:g} s. The end of its log:\n{self._log_tail(log_offset)}"
@@ -267,6 +267,10 @@ class EmbeddedRedis:
             raise _PortTakenError(f"{ended} Port {port} is taken: give another one, or none. Its log:\n{tail}")
         hint = _OF_ANOTHER_VERSION if any(mark in tail for mark in _NEWER_DATA_MARKS) else ""
         raise EmbeddedRedisError(f"{ended} {hint}The end of its log:\n{tail}")
+
+    def _is_loading(self, process: GuardedProcess, port: int) -> bool:
+        """Tell whether it is there and still reads its data, with which it would begin anew at the next start."""
+        return process_id_behind(_HOST, port, self.password, may_load=True) == process.pid
 
     def last_words(self) -> str:
         """Say how the process has ended, with the end of its log."""
