@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from strategic_memory_client.values.backoff import Backoff
 from strategic_memory_client.values.option_checks import (
+    LONGEST_S,
     checked_count,
     checked_flag,
     checked_heartbeat_interval,
@@ -76,7 +77,8 @@ class SubscriptionSettings:
     @property
     def silence_timeout_s(self) -> float:
         """Seconds to wait for one message before the server is taken for gone."""
-        return max(self.heartbeat_interval_s, LEAST_SILENCE_S) * (1 + HEARTBEAT_JITTER) * self.missed_heartbeats
+        silence_s = max(self.heartbeat_interval_s, LEAST_SILENCE_S) * (1 + HEARTBEAT_JITTER) * self.missed_heartbeats
+        return min(silence_s, LONGEST_S)  # a thread cannot wait for centuries
 
 
 def streaming_settings(

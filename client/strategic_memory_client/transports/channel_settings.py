@@ -12,7 +12,8 @@ import grpc
 from strategic_memory_client.values.option_checks import checked_token, is_this_machine
 from strategic_memory_client.values.options import ClientOptions, TlsOptions
 
-_MILLISECONDS = 1000
+_MOST_MS = 2**31 - 1
+"""The most that gRPC takes, and takes for ever."""
 _FIRST_RECONNECT_MS = 100
 _LONGEST_RECONNECT_MS = 1000
 _PEM_BEGIN = b"-----BEGIN"
@@ -95,18 +96,22 @@ def _content(name: str, path: Path | None) -> bytes | None:
     return content
 
 
+def _ms(seconds: float) -> int:
+    return min(max(round(seconds * 1000), 1), _MOST_MS)
+
+
 def channel_arguments(options: ClientOptions) -> list[tuple[str, str | int]]:
     """Return the arguments of a channel."""
     arguments: list[tuple[str, str | int]] = [
         ("grpc.max_receive_message_length", options.max_message_bytes),
         ("grpc.max_send_message_length", -1),
-        ("grpc.keepalive_time_ms", int(options.keepalive_time_s * _MILLISECONDS)),
-        ("grpc.keepalive_timeout_ms", int(options.keepalive_timeout_s * _MILLISECONDS)),
+        ("grpc.keepalive_time_ms", _ms(options.keepalive_time_s)),
+        ("grpc.keepalive_timeout_ms", _ms(options.keepalive_timeout_s)),
         ("grpc.keepalive_permit_without_calls", 0),
         # A stream may be quiet for longer than two probes.
         ("grpc.http2.max_pings_without_data", 0),
         # Despite its name, this bounds how long one connection attempt may take.
-        ("grpc.min_reconnect_backoff_ms", int(options.connect_timeout_s * _MILLISECONDS)),
+        ("grpc.min_reconnect_backoff_ms", _ms(options.connect_timeout_s)),
         ("grpc.initial_reconnect_backoff_ms", _FIRST_RECONNECT_MS),
         ("grpc.max_reconnect_backoff_ms", _LONGEST_RECONNECT_MS),
         # A name that has moved is asked for again as soon as its old address fails, not only after half a minute.

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import math
 import random
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from each_case import each_case
 
@@ -17,8 +19,9 @@ from strategic_memory_client import (
     StrategicMemoryClient,
     TlsOptions,
 )
+from strategic_memory_client.streams.subscription_settings import following_settings
 from strategic_memory_client.transports.channel_settings import channel_arguments
-from strategic_memory_client.values.option_checks import checked_addresses
+from strategic_memory_client.values.option_checks import LONGEST_S, checked_addresses
 
 NO_ADDRESSES: list[Any] = [
     "localhost",
@@ -130,6 +133,18 @@ def test_connections_keep_to_what_the_service_permits() -> None:
     arguments = dict(channel_arguments(ClientOptions()))
     assert int(arguments["grpc.keepalive_time_ms"]) >= 20_000
     assert arguments["grpc.max_receive_message_length"] == 64 * 1024 * 1024
+
+
+def test_the_longest_and_the_shortest_times_that_are_taken_can_be_waited_for() -> None:
+    times = ("connect_timeout_s", "keepalive_time_s", "keepalive_timeout_s")
+    for options in (
+        ClientOptions(**dict.fromkeys(times, LONGEST_S), missed_heartbeats=2**31 - 1),  # type: ignore[arg-type]
+        ClientOptions(connect_timeout_s=1e-9, keepalive_timeout_s=1e-9),
+    ):
+        milliseconds = [value for name, value in channel_arguments(options) if name.endswith("_ms")]
+        assert all(1 <= int(value) < 2**31 for value in milliseconds)
+        with grpc.insecure_channel("127.0.0.1:1", options=channel_arguments(options)):
+            assert following_settings(("127.0.0.1:1",), options).silence_timeout_s < threading.TIMEOUT_MAX
 
 
 def test_delays_grow_up_to_their_limit_and_are_drawn() -> None:
