@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -94,6 +95,25 @@ def test_the_service_goes_on_where_it_ended(start_service: StartService, folder:
     assert url_in(folder) == url
     learn(folder, 1)
     assert advised(again, found.revision).epoch == before.epoch
+
+
+def test_each_portfolio_goes_on_where_it_ended(start_service: StartService, folder: Path) -> None:
+    def epoch_beyond(revision: int) -> object:
+        with client_of(folder) as client, client.pipeline() as together:
+            for _ in range(4):
+                add_trade(together, "BULL", 0.3, prefix="quantum:alpha")
+            together.execute()
+            log = "quantum:alpha:stream:strategic_feedback"
+            entries: Any = eventually(lambda: client.xrange(log, f"({revision}-0"))
+        return entries[0][1][b"epoch"]
+
+    settings = {"STRATEGIC_MEMORY_PORTFOLIOS": "alpha"}
+    first = start_service(NO_REDIS, arguments=("--embedded-redis", str(folder)), env=settings)
+    epoch = epoch_beyond(0)
+    first.terminate()
+    first.wait()
+    start_service(NO_REDIS, arguments=("--embedded-redis", str(folder)), env=settings)
+    assert epoch_beyond(1) == epoch
 
 
 def test_a_redis_that_is_killed_comes_back_with_everything(start_service: StartService, folder: Path) -> None:

@@ -59,7 +59,7 @@ async def started(asked: OwnRedis, given: RedisSettings) -> AsyncIterator[tuple[
         await asyncio.to_thread(embedded.start)
         if folder is not None:
             stack.push_async_callback(asyncio.to_thread, _stop_in_order, embedded, folder)
-            await asyncio.to_thread(_go_on, embedded, folder, given.key_prefix)
+            await asyncio.to_thread(_go_on, embedded, folder)
             # From here on this process watches: its Redis has lost no more than it will find by the history it keeps.
             folder.lost_nothing = True
         _report_start(embedded, folder)
@@ -69,7 +69,7 @@ async def started(asked: OwnRedis, given: RedisSettings) -> AsyncIterator[tuple[
                 port=embedded.port,
                 earlier_port=earlier_port,
             )
-        go_on = (lambda: None) if folder is None else partial(_go_on, embedded, folder, given.key_prefix)
+        go_on = (lambda: None) if folder is None else partial(_go_on, embedded, folder)
         watch = asyncio.create_task(keep_running(embedded, go_on), name="embedded-redis")
         stack.push_async_callback(cancel, watch)
         settings = RedisSettings(
@@ -98,17 +98,22 @@ def _kept(folder: KeptFolder, port: int | None, earlier_port: int | None) -> Emb
     )
 
 
-def _go_on(embedded: EmbeddedRedis, folder: KeptFolder, key_prefix: str) -> None:
-    """Write down how to reach it, and, where nothing was lost, that the feedback log was written in this Redis.
+def _go_on(embedded: EmbeddedRedis, folder: KeptFolder) -> None:
+    """Write down how to reach it, and, where nothing was lost, that the feedback logs were written in this Redis.
 
     The service takes a Redis with another run id for one that may have lost what it had acknowledged, and begins
     another epoch. Who keeps the folder knows better.
     """
     folder.write_address(embedded.url, embedded.port)
-    state = LogKeys.under(key_prefix).state
+    states = f"*{LogKeys.under('').state}"
     with redis.Redis.from_url(embedded.url) as client:
-        if folder.lost_nothing and client.type(state) == b"hash" and client.hexists(state, "run_id"):
-            client.hset(state, "run_id", client.info("server")["run_id"])
+        run_id = client.info("server")["run_id"]
+        earlier = folder.runs_in(run_id)
+        if folder.lost_nothing and earlier:
+            # Of every portfolio: which there are may not be known yet.
+            for state in client.scan_iter(states, count=1_000, _type="hash"):
+                if client.hget(state, "run_id") == earlier.encode():
+                    client.hset(state, "run_id", run_id)
 
 
 def _stop_in_order(embedded: EmbeddedRedis, folder: KeptFolder) -> None:

@@ -13,7 +13,7 @@ from typing import Self
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedisError
 from strategic_memory_server.embedded.private_files import new_password, write_private
 
-_LOCK, _PASSWORD, _URL, _PORT, _LAST = "lock", "password", "redis.env", "port", "last-run"
+_LOCK, _PASSWORD, _URL, _PORT, _LAST, _RUN = "lock", "password", "redis.env", "port", "last-run", "redis-run"
 _HIGHEST_PORT = 65_535
 _IN_ORDER = "stopped in order"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -99,6 +99,12 @@ class KeptFolder:
         """Return the port of the start before, by which producers may still know it; None where there is none."""
         written = self._line_of(_PORT)
         return int(written) if written.isdecimal() and 0 < int(written) <= _HIGHEST_PORT else None
+
+    def runs_in(self, run_id: str) -> str:
+        """Note the id of the Redis that runs now; give that of the one before it, empty for none."""
+        earlier = self._line_of(_RUN)
+        write_private(self.path / _RUN, run_id)
+        return earlier
 
     def shell_line(self, port: int) -> str:
         """Return a line that sets REDIS_URL in a shell of the owner, without the password in it."""
