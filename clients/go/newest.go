@@ -65,7 +65,9 @@ func (n *newestFeedback) feedback(feedback Feedback, now time.Time) {
 	n.heardAt = now
 	isKnown := feedback.Epoch == known.Epoch && feedback.Revision == known.Revision
 	if isKnown && feedback.Status == Stale && known.Status == Active {
-		n.expire() // the same with its values withheld: what it said is kept for when it is confirmed
+		// The same with its values withheld: what it said is kept for when it is confirmed.
+		n.received.LeverageCaps = feedback.LeverageCaps
+		n.expire()
 		return
 	}
 	n.enter(feedback.Epoch)
@@ -150,13 +152,16 @@ func (n *newestFeedback) enter(epoch string) {
 	n.leftEpochs = left
 }
 
-// confirmedBy returns a feedback as a heartbeat confirms it. Where nothing is said, a cap changes without a revision.
+// confirmedBy returns a feedback as a heartbeat confirms it. Unless it is Active, a cap changes without a revision.
 func confirmedBy(heartbeat Heartbeat, known Feedback) Feedback {
 	known.ValidUntil, known.DataAsOf = heartbeat.ValidUntil, heartbeat.DataAsOf
-	if known.Status != WarmingUp {
+	if known.Status == Active {
 		return known
 	}
 	known.LeverageCaps = heartbeat.LeverageCaps
+	if known.Status == Stale {
+		return known.asSafe()
+	}
 	known.LeverageHint, known.LeverageBoundBy = safeLeverage(SafeLeverage, known.LeverageCaps), ""
 	if known.LeverageHint < SafeLeverage {
 		known.LeverageBoundBy = known.LeverageCaps[0].Source

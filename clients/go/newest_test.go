@@ -138,8 +138,9 @@ func TestAStaleHeartbeatWithdrawsItAndAnActiveOneGivesItBack(t *testing.T) {
 	equal(t, newest.take(HeartbeatReceived{beat(feedback, Active)}, now), false)
 	equal(t, newest.held.Load().read(now).UpdatedPolicy, Aggressive)
 	withheld := feedback.AsStale()
+	withheld.LeverageCaps = []LeverageCap{{Value: 0.2}}
 	newest.take(FeedbackReceived{withheld}, now)
-	equal(t, newest.statusAt(now), Stale)
+	isSafe(t, newest.held.Load().read(now), 0.2)
 	newest.take(HeartbeatReceived{beat(feedback, Active)}, now)
 	equal(t, newest.held.Load().read(now).UpdatedPolicy, Aggressive)
 }
@@ -161,6 +162,17 @@ func TestAServerThatLagsBehindIsNotHeard(t *testing.T) {
 	newest.take(FeedbackReceived{published(8, "f")}, now)
 	newest.take(FeedbackReceived{published(20, "")}, now)
 	equal(t, newest.held.Load().read(now).Revision, uint64(9))
+}
+
+func TestACapThatChangesWhereWhatWasSaidHasTurnedStaleIsHeard(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	stale := published(1, "e").AsStale()
+	newest.take(FeedbackReceived{stale}, now)
+	capped := beat(stale, Stale)
+	capped.LeverageCaps = []LeverageCap{{Value: 0.3}}
+	newest.take(HeartbeatReceived{capped}, now)
+	isSafe(t, newest.held.Load().read(now), 0.3)
 }
 
 func TestACapThatChangesWhereNothingIsPublishedIsHeard(t *testing.T) {

@@ -140,10 +140,12 @@ class NewestFeedback(ShownNewest):
 
 
 def _confirmed(known: Feedback, heartbeat: Heartbeat) -> Feedback:
-    """Return the feedback as the heartbeat confirms it. Where nothing is said, a cap changes without a revision."""
+    """Return the feedback as the heartbeat confirms it. Unless it is ACTIVE, a cap changes without a revision."""
     confirmed = replace(known, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
-    if known.status is not FeedbackStatus.WARMING_UP or heartbeat.leverage_caps == known.leverage_caps:
+    if known.status is FeedbackStatus.ACTIVE or heartbeat.leverage_caps == known.leverage_caps:
         return confirmed
+    if known.status is FeedbackStatus.STALE:
+        return replace(confirmed, leverage_caps=heartbeat.leverage_caps).as_safe()
     leverage = safe_leverage(SAFE_LEVERAGE, heartbeat.leverage_caps)
     bound_by = heartbeat.leverage_caps[0].source if leverage < SAFE_LEVERAGE else None
     return replace(confirmed, leverage_hint=leverage, leverage_bound_by=bound_by, leverage_caps=heartbeat.leverage_caps)

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { Arrivals } from "../src/arrivals.js";
-import { type Feedback, WARMING_UP } from "../src/index.js";
+import { type Feedback, WARMING_UP, asStale } from "../src/index.js";
 import { NewestFeedback } from "../src/streams/newest.js";
 import { SENT, feedback, heartbeat } from "./made_up.js";
 
@@ -149,6 +149,16 @@ test("silence ends an advice that would hold for longer", () => {
 test("the safe leverage obeys the caps that are in force", () => {
   const caps = [{ source: "risk:leverage_limits", value: 0.4, since: null }];
   const newest = heard(new SetClocks());
+  newest.take({ type: "heartbeat", heartbeat: heartbeat(7, "one", { status: "STALE", leverageCaps: caps }) });
+  assert.equal(newest.value.leverageHint, 0.4);
+  const lower = [{ source: "exposure:summary", value: 0.3, since: null }];
+  newest.take({ type: "feedback", feedback: feedback(7, "one", { status: "STALE", leverageCaps: lower }) });
+  assert.equal(newest.value.leverageHint, 0.3);
+});
+
+test("a cap that changes once what was said has turned stale is heard", () => {
+  const caps = [{ source: "risk:leverage_limits", value: 0.4, since: null }];
+  const newest = heard(new SetClocks(), asStale(feedback(7)));
   newest.take({ type: "heartbeat", heartbeat: heartbeat(7, "one", { status: "STALE", leverageCaps: caps }) });
   assert.equal(newest.value.leverageHint, 0.4);
 });

@@ -239,6 +239,15 @@ def test_a_heartbeat_tells_a_cap_where_nothing_is_published(newest: NewestFeedba
     assert newest.held.read().leverage_hint == 0.25
 
 
+def test_a_heartbeat_tells_a_cap_where_what_was_said_has_turned_stale(newest: NewestFeedback) -> None:
+    take(newest, feedback(1).as_stale())
+    for cap, leverage in ((0.3, 0.3), (0.1, 0.1), (0.0, 0.0)):
+        caps = (LeverageCap("exposure:summary", cap, T0),)
+        newest.take(HeartbeatReceived(replace(heartbeat(1, status=STALE), leverage_caps=caps)), NOW_S, 0.0)
+        read = newest.held.read()
+        assert (read.status, read.leverage_hint, read.leverage_caps) == (STALE, leverage, caps)
+
+
 def test_what_is_withheld_is_bound_by_the_caps_that_it_came_with(newest: NewestFeedback) -> None:
     take(newest, feedback(1))
     caps = (LeverageCap("exposure:summary", 0.25, T0),)

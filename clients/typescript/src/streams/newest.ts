@@ -1,7 +1,7 @@
 /** The newest feedback, ready to be read at any time. */
 
 import type { SubscriptionEvent } from "../values/events.js";
-import { type Feedback, type Heartbeat, SAFE_LEVERAGE, WARMING_UP, asStale, frozen, safeLeverage } from "../values/feedback.js";
+import { type Feedback, type Heartbeat, SAFE_LEVERAGE, WARMING_UP, asSafe, asStale, frozen, safeLeverage } from "../values/feedback.js";
 import { RememberedEpochs } from "./remembered_epochs.js";
 import { msLeft } from "./validity.js";
 
@@ -66,6 +66,7 @@ export class NewestFeedback {
     const isKnown = feedback.epoch === known.epoch && feedback.revision === known.revision;
     if (isKnown && feedback.status === "STALE" && known.status === "ACTIVE") {
       // The same feedback with its values withheld: what it said is kept for when it is confirmed.
+      this.#received = frozen({ ...known, leverageCaps: feedback.leverageCaps });
       this.expire();
       return;
     }
@@ -130,11 +131,12 @@ export class NewestFeedback {
   }
 }
 
-/** Return the feedback as the heartbeat confirms it. Where nothing is said, a cap changes without a revision. */
+/** Return the feedback as the heartbeat confirms it. Unless it is ACTIVE, a cap changes without a revision. */
 function confirmed(known: Feedback, heartbeat: Heartbeat): Feedback {
   const { validUntil, dataAsOf, leverageCaps } = heartbeat;
   const moved = { ...known, validUntil, dataAsOf };
-  if (known.status !== "WARMING_UP") return frozen(moved);
+  if (known.status === "ACTIVE") return frozen(moved);
+  if (known.status === "STALE") return asSafe({ ...moved, leverageCaps });
   const leverageHint = safeLeverage(SAFE_LEVERAGE, leverageCaps);
   const leverageBoundBy = leverageHint < SAFE_LEVERAGE ? (leverageCaps[0]?.source ?? null) : null;
   return frozen({ ...moved, leverageHint, leverageBoundBy, leverageCaps });
