@@ -36,8 +36,10 @@ def outside_contract(feedback: Feedback) -> str | None:
 def times_outside_contract(times: Times) -> str | None:
     """Say what about some times is outside the bounds; None: nothing is."""
     computed_at_ms, valid_until_ms = times.computed_at_ms, times.valid_until_ms
-    if computed_at_ms is None or valid_until_ms is None:
+    if valid_until_ms is None:
         return None
+    if computed_at_ms is None:
+        return "valid_until is told without timestamp"
     validity_ms = valid_until_ms - computed_at_ms
     return f"valid_until is {validity_ms} ms after timestamp" if validity_ms > LONGEST_VALIDITY_MS else None
 
@@ -59,6 +61,8 @@ def _findings(feedback: Feedback) -> Iterator[str]:
         yield "epoch is no name of an epoch"
     if feedback.revision < 1:
         yield "revision is 0"
+    if feedback.times.valid_until_ms is None:
+        yield "valid_until is absent"
     if (wrong := times_outside_contract(feedback.times)) is not None:
         yield wrong
     yield from _of_advice(feedback.advice)

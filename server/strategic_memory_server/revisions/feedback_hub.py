@@ -154,7 +154,7 @@ class FeedbackHub:
         """Tell whether the log stands where it is known to stand, and its newest feedback holds for as long."""
         if state is None or (state.epoch, state.revision) != (self.epoch, self.revision):
             return state is None and (self.epoch, self.revision) == ("", 0)
-        return not self._ring or state.times.valid_until_ms == self._newest.times.valid_until_ms
+        return not self._ring or state.times.valid_until_ms in (None, self._newest.times.valid_until_ms)
 
     def now_ms(self) -> int:
         """Return the time by the clock that the newest feedback was written by, milliseconds since 1970-01-01 UTC.
@@ -191,8 +191,10 @@ class FeedbackHub:
         if self._ring:
             nothing = replace(self._nothing, epoch=self.epoch, revision=self.revision)
             said = nothing if state.withdrawn else self._ring[-1]
-            self._newest, self._stale = replace(said, times=state.times), None
-            self._validity.observe(self.epoch, self.revision, state.times)
+            # Where another program has taken the times out of the state, it holds for no longer than it was said for.
+            times = state.times if state.withdrawn or state.times.valid_until_ms is not None else said.times
+            self._newest, self._stale = replace(said, times=times), None
+            self._validity.observe(self.epoch, self.revision, times)
         elif self._newest.advice is not self._nothing.advice:
             self._newest = replace(self._nothing, epoch=self.epoch)
 

@@ -80,6 +80,14 @@ def test_the_times_of_the_newest_are_those_of_the_state(hub: FeedbackHub) -> Non
     assert hub.in_force(NOW_MS) == renewed(feedback(6), times)
 
 
+def test_times_that_another_program_took_out_of_the_state_prolong_nothing(hub: FeedbackHub) -> None:
+    state = LogState("e1", 6, 1, Times())
+    hub.load(snapshot(feedback(6), state=state))
+    assert hub.agrees_with(state)
+    assert hub.in_force(NOW_MS + 180_000) == feedback(6)
+    assert hub.in_force(NOW_MS + 180_001).status is FeedbackStatus.STALE
+
+
 def test_an_epoch_without_a_publication_has_a_place_and_the_safe_values(hub: FeedbackHub) -> None:
     hub.load(snapshot(state=LogState("e2", 5, epoch_start=6)))
     in_force = hub.in_force(NOW_MS)

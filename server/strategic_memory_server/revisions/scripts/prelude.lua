@@ -68,7 +68,7 @@ local LONGEST_VALIDITY_MS = 259200000
 -- Gives the end of the validity that the state tells, '' where it is none that this service has written.
 local function readable_end(valid_until, computed_at)
   local ends, begins = tonumber(readable_time(valid_until)), tonumber(readable_time(computed_at))
-  return ends and not (begins and ends - begins > LONGEST_VALIDITY_MS) and valid_until or ''
+  return ends and begins and ends - begins <= LONGEST_VALIDITY_MS and valid_until or ''
 end
 
 -- Gives a value of a reply that is a flat list of names and values.
