@@ -8,7 +8,7 @@ gone on from.
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -89,5 +89,5 @@ def _finite(plain: JsonValue) -> list[float]:
     return [
         float(each)
         for each in (plain if isinstance(plain, list) else [])
-        if isinstance(each, int | float) and not isinstance(each, bool) and math.isfinite(each)
+        if isinstance(each, int | float) and not isinstance(each, bool) and abs(each) <= sys.float_info.max
     ]

@@ -94,4 +94,4 @@ def _cell(place: str, plain: JsonValue) -> CellSums:
 def _number(place: str, value: JsonValue) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise ValueError(f"{place} is {str(value)[:_SHOWN]!r}, it has to be a finite number")
-    return value
+    return float(value)  # a square of a whole number may be beyond what a float can hold

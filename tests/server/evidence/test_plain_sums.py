@@ -77,6 +77,7 @@ def test_where_no_order_was_written_the_regimes_with_the_most_observations_count
         ("regimes.BULL.CONSERVATIVE", {"decay": 0.9, "regimes": {"BULL": [[2, -1.5, 1.25, 0.5, 1.0], CELL, CELL]}}),
         ("regimes.BULL.CONSERVATIVE", {"decay": 0.9, "regimes": {"BULL": [[2, 1.5, 1.25, 5.0, 1.0], CELL, CELL]}}),
         ("regimes.BULL.CONSERVATIVE", {"decay": 0.9, "regimes": {"BULL": [[2, 1e308, 1.0, 0, 0], CELL, CELL]}}),
+        ("regimes.BULL.CONSERVATIVE", {"decay": 0.9, "regimes": {"BULL": [[2, 1.5, 1.25, 10**308, 1.0], CELL, CELL]}}),
         ("regimes.BULL.CONSERVATIVE", {"decay": 0.9, "regimes": {"BULL": [[2, 1.5, 2.5, 0, 0], CELL, CELL]}}),
         ("regimes.BULL.CONSERVATIVE", {"decay": 0.9, "regimes": {"BULL": [[2, 1.5, 1.25, 0, 1e201], CELL, CELL]}}),
         ("regimes.BULL.CONSERVATIVE", {"decay": 0.9, "regimes": {"BULL": [[10**300, 1.5, 1.25, 0, 1.0], CELL, CELL]}}),

@@ -122,7 +122,8 @@ def spoiled(plain: dict[str, Any], what: object) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "what",
     [
-        *(None, 7, [], [[]], [[1.0] * 11], "text", [[5, float("nan"), *[1.0] * 9]], [[-1.0] * 11], {}),
+        *(None, 7, [], [[]], [[1.0] * 11], "text", [[-1.0] * 11], {}),
+        *([[5, beyond, *[1.0] * 9]] for beyond in (float("nan"), 10**400)),
         *({"blocks": [[20, *[1.0] * 9]], "residuals": each} for each in (None, [], [0.0] * 2, [1.0, 4.0, 5.0])),
         *({"blocks": [[20, *[1.0] * 9]], "residuals": each} for each in ([4.0, 16.0, 0.0], [1.0, 0.5, 0.0])),
     ],
