@@ -77,6 +77,6 @@ class GroupMemory:
         more = f", and {len(unread) - 1} more" if len(unread) > 1 else ""
         self._problems.state(
             PROBLEM,
-            f"the long memory of portfolio {name}{more} of group {self._newest.name} cannot be read ({why}): it lends "
-            "nothing meanwhile; look at what its key holds",
+            f"the long memory of portfolio {name or 'default'}{more} of group {self._newest.name} cannot be read "
+            f"({why}): it lends nothing meanwhile; look at what its key holds",
         )

@@ -119,10 +119,18 @@ async def test_one_that_cannot_be_read_is_told_and_lends_nothing(desk: Desk, red
     assert desk.problems.standing == {}
 
 
+async def test_the_default_portfolio_is_told_by_name(desk: Desk, redis_client: redis.Redis) -> None:
+    desk.remembers("", 2)
+    redis_client.hset(MemoryKeys.under("").evidence, "sums", "no JSON")
+    await desk.group.read()
+    assert "portfolio default of group fx cannot be read" in desk.problems.standing[PROBLEM]
+
+
 TOO_HEAVY = json.dumps({"decay": DECAY, "regimes": {"BULL": [[5, 1e308, 5, 0, 0]] * 3}})
+TOO_LONG = json.dumps({"decay": DECAY, "regimes": {"BULL": [[5, 5.0, 5.0, 10**308, 1.0]] * 3}})
 
 
-@pytest.mark.parametrize("sums", ["no JSON", '{"decay": NaN}', TOO_HEAVY])
+@pytest.mark.parametrize("sums", ["no JSON", '{"decay": NaN}', TOO_HEAVY, TOO_LONG])
 async def test_sums_that_cannot_be_read_are_told_and_not_as_if_this_portfolio_built_them_anew(
     desk: Desk, redis_client: redis.Redis, sums: str
 ) -> None:

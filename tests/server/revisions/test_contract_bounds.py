@@ -106,7 +106,8 @@ STATE = ["e1", "7", "1", "1", str(NOW_MS), str(NOW_MS), str(NOW_MS + 180_000), "
 
 
 @pytest.mark.parametrize(
-    ("place", "value"), [(0, "e 1"), (0, ""), (0, "e" * 65), (1, "-1"), (4, ""), (6, str(NOW_MS + 10 * LONGEST_VALIDITY_MS))]
+    ("place", "value"),
+    [(0, "e 1"), (0, ""), (0, "e" * 65), (1, "-1"), (4, ""), (6, str(NOW_MS + 10 * LONGEST_VALIDITY_MS))],
 )
 def test_a_state_or_a_pulse_outside_them_is_refused(place: int, value: str) -> None:
     fields = [each.encode() for each in STATE]
