@@ -7,6 +7,8 @@ upon advice whose time is over.
 from __future__ import annotations
 
 import math
+from time import monotonic, time
+from typing import NamedTuple
 
 LOOK_EVERY_S = 0.5
 _STOOD_STILL_S = 2 * LOOK_EVERY_S
@@ -14,33 +16,53 @@ _READ_WITHIN_S = 1.0
 """So soon after a program goes on all is read that has waited."""
 
 
+class Moment(NamedTuple):
+    """A time by two clocks, in seconds: one cannot be set, the other goes on while a machine sleeps."""
+
+    steady_s: float
+    wall_s: float
+
+
+_NEVER = Moment(-math.inf, -math.inf)
+
+
+def moment() -> Moment:
+    """Return what both clocks show now."""
+    return Moment(monotonic(), time())
+
+
+def passed_s(since: Moment, now: Moment) -> float:
+    """Return the seconds that have passed by the clock that has gone further."""
+    return max(now.steady_s - since.steady_s, now.wall_s - since.wall_s)
+
+
 class Arrivals:
     """Is told the time again and again: where two looks lie too far apart, nothing was read in between."""
 
-    __slots__ = ("_going_on_s", "_last_s", "_stopped_s")
+    __slots__ = ("_going_on", "_last", "_stopped")
 
     def __init__(self) -> None:
-        self._last_s = self._stopped_s = self._going_on_s = -math.inf
+        self._last = self._stopped = self._going_on = _NEVER
 
-    def look(self, now_s: float) -> None:
-        """Take that the program runs now. `now_s` counts from anywhere, and goes on while the program does not."""
-        if self._last_s > -math.inf:
-            self.away(self._last_s, now_s)
-        self._last_s = now_s
+    def look(self, now: Moment) -> None:
+        """Take that the program runs now."""
+        if self._last is not _NEVER:
+            self.away(self._last, now)
+        self._last = now
 
-    def away(self, since_s: float, now_s: float) -> None:
+    def away(self, since: Moment, now: Moment) -> None:
         """Take that nothing was read in between, up to now."""
-        if now_s - since_s <= _STOOD_STILL_S:
+        if passed_s(since, now) <= _STOOD_STILL_S:
             return
         # Of what had waited before, some may not have been read yet.
-        goes_on_standing = since_s - self._going_on_s <= _READ_WITHIN_S
-        self._stopped_s = min(self._stopped_s, since_s) if goes_on_standing else since_s
-        self._going_on_s = now_s
+        goes_on_standing = passed_s(self._going_on, since) <= _READ_WITHIN_S
+        self._stopped = min(self._stopped, since) if goes_on_standing else since
+        self._going_on = now
 
-    def waited_s(self, now_s: float) -> float:
+    def waited_s(self, now: Moment) -> float:
         """Return the longest time for which a message that is read now may have waited, seconds."""
-        stands_still = _STOOD_STILL_S < now_s - self._last_s < math.inf
-        ran_until_s = self._last_s if stands_still else now_s
-        if ran_until_s - self._going_on_s <= _READ_WITHIN_S:
-            return now_s - self._stopped_s
-        return now_s - ran_until_s
+        stands_still = _STOOD_STILL_S < passed_s(self._last, now) < math.inf
+        ran_until = self._last if stands_still else now
+        if passed_s(self._going_on, ran_until) <= _READ_WITHIN_S:
+            return passed_s(self._stopped, now)
+        return passed_s(ran_until, now)

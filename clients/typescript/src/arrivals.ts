@@ -4,21 +4,36 @@ const EVERY_MS = 50;
 const LONG_MS = 1_000;
 const READ_WITHIN_MS = 1_000;
 
+/** A time by two clocks, in milliseconds: one cannot be set, the other goes on while a machine sleeps. */
+export interface Moment {
+  readonly steady: number;
+  readonly wall: number;
+}
+
+/** Return what both clocks show now. */
+export function moment(): Moment {
+  return { steady: performance.now(), wall: Date.now() };
+}
+
+/** Return the milliseconds that have passed by the clock that has gone further. */
+export function passedMs(since: Moment, now: Moment): number {
+  return Math.max(now.steady - since.steady, now.wall - since.wall);
+}
+
 /**
- * Looks at a clock every 50 ms, so that it can be told how long the event loop has stood still.
+ * Looks at the clocks every 50 ms, so that it can be told how long the event loop has stood still.
  *
  * What comes while a program computes is read only afterwards. Once the loop has been to its sockets after a look, all is
  * read that had come before that look.
  */
 export class Arrivals {
-  readonly #clock: () => number;
+  readonly #clock: () => Moment;
   readonly #looking: NodeJS.Timeout;
-  #earliest: number;
-  #awaySince = Infinity;
-  #backAt = -Infinity;
+  #earliest: Moment;
+  #away: { readonly since: Moment; readonly until: Moment } | null = null;
 
-  /** Look at a clock that cannot be set, in milliseconds, until `end`. It keeps no program alive. */
-  constructor(clock: () => number) {
+  /** Look at the clocks until `end`. It keeps no program alive. */
+  constructor(clock: () => Moment = moment) {
     this.#clock = clock;
     this.#earliest = clock();
     this.#looking = setInterval(() => {
@@ -27,19 +42,21 @@ export class Arrivals {
     }, EVERY_MS).unref();
   }
 
-  /** The earliest time at which something can have come that is read now. */
-  get earliest(): number {
-    const isBack = this.#clock() - this.#backAt <= READ_WITHIN_MS;
-    return isBack ? Math.min(this.#earliest, this.#awaySince) : this.#earliest;
+  /** For how many milliseconds something can have waited that is read now. */
+  get waitedMs(): number {
+    const now = this.#clock();
+    const sinceLook = passedMs(this.#earliest, now);
+    const isBack = this.#away !== null && passedMs(this.#away.until, now) <= READ_WITHIN_MS;
+    return isBack ? Math.max(sinceLook, passedMs(this.#away!.since, now)) : sinceLook;
   }
 
   /** Take that nothing was taken from the stream since then: what is taken soon from now on may have waited as long. */
-  away(since: number): void {
+  away(since: Moment): void {
     const now = this.#clock();
-    if (now - since <= LONG_MS) return;
-    const isBack = since - this.#backAt <= READ_WITHIN_MS;
-    this.#awaySince = isBack ? Math.min(this.#awaySince, since) : since;
-    this.#backAt = now;
+    if (passedMs(since, now) <= LONG_MS) return;
+    const before = this.#away;
+    const isBack = before !== null && passedMs(before.until, since) <= READ_WITHIN_MS;
+    this.#away = { since: isBack && before.since.steady < since.steady ? before.since : since, until: now };
   }
 
   /** Look no more. */

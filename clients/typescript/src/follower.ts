@@ -2,7 +2,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import { GetFeedbackRequestSchema, StrategicMemoryService } from "./generated/strategic_memory/v1/service_pb.js";
-import { Arrivals } from "./arrivals.js";
+import { Arrivals, moment, passedMs } from "./arrivals.js";
 import { delayMs } from "./streams/backoff.js";
 import { NewestFeedback } from "./streams/newest.js";
 import { Subscription, type SubscriptionSettings } from "./streams/subscription.js";
@@ -20,7 +20,7 @@ export class Follower {
   readonly #fetchTimeoutMs: number;
   readonly #warn: Warn;
   readonly #newest: NewestFeedback;
-  readonly #arrivals = new Arrivals(() => performance.now());
+  readonly #arrivals = new Arrivals();
   readonly #heard = new AbortController();
   #isStarted = false;
   #isToldOfEnd = false;
@@ -40,7 +40,7 @@ export class Follower {
     this.#newest = new NewestFeedback(silenceTimeoutMs, {
       steady: () => performance.now(),
       wall: () => Date.now(),
-      earliestArrival: () => this.#arrivals.earliest,
+      waitedMs: () => this.#arrivals.waitedMs,
     });
   }
 
@@ -106,18 +106,18 @@ export class Follower {
     const { getFeedback } = StrategicMemoryService.method;
     const { portfolio } = this.#settings;
     const request = create(GetFeedbackRequestSchema, { portfolio });
-    const askedAt = performance.now();
+    const asked = moment();
     try {
       const feedback = await this.#connections.callServer(address, getFeedback, request, this.#fetchTimeoutMs, (answer, from) =>
         answerFromWire(answer, from, this.#warn, portfolio),
       );
       // It was sent after it was asked for: it holds from then on, however long it was under way.
-      if (!this.#connections.closing.aborted) this.#newest.feedback(feedback, askedAt);
+      if (!this.#connections.closing.aborted) this.#newest.feedback(feedback, passedMs(asked, moment()));
     } catch (error) {
       if (!(error instanceof StrategicMemoryError)) throw error;
       // The next heartbeat asks for it again.
     } finally {
-      this.#arrivals.away(askedAt);
+      this.#arrivals.away(asked);
     }
   }
 }

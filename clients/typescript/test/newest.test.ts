@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { Arrivals } from "../src/arrivals.js";
+import { Arrivals, type Moment } from "../src/arrivals.js";
 import { type Feedback, WARMING_UP, asStale } from "../src/index.js";
 import { NewestFeedback } from "../src/streams/newest.js";
 import { SENT, feedback, heartbeat } from "./made_up.js";
@@ -18,7 +18,8 @@ class SetClocks {
 
   steady = (): number => this.steadyMs;
   wall = (): number => this.wallMs;
-  earliestArrival = (): number => this.steadyMs - this.lateMs;
+  waitedMs = (): number => this.lateMs;
+  moment = (): Moment => ({ steady: this.steadyMs, wall: this.wallMs });
 
   pass(ms: number): void {
     this.steadyMs += ms;
@@ -94,34 +95,48 @@ test("a loop that stood still is known when what came meanwhile is read", async 
     parentPort.postMessage("ready");`;
   const worker = new Worker(sends, { eval: true, workerData: shared });
   await once(worker, "message");
-  const arrivals = new Arrivals(() => performance.now());
+  const arrivals = new Arrivals();
   const before = performance.now();
-  while (arrivals.earliest < before) await setTimeout(1);
+  while (performance.now() - arrivals.waitedMs < before) await setTimeout(1);
   const stands = performance.now();
   worker.postMessage("come");
   Atomics.wait(shared, 0, 0, 10_000);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120); // several looks are due by now
   await once(worker, "message");
-  assert.ok(arrivals.earliest <= stands);
+  assert.ok(performance.now() - arrivals.waitedMs <= stands);
   arrivals.end();
   await worker.terminate();
 });
 
 test("what is read soon after a long call may have waited as long, and the answer holds from when it was asked for", () => {
   const clocks = new SetClocks();
-  const arrivals = new Arrivals(clocks.steady);
-  const asked = clocks.steady();
+  const arrivals = new Arrivals(clocks.moment);
+  const asked = clocks.moment();
   clocks.pass(20_000);
   arrivals.away(asked);
   clocks.pass(900);
-  assert.equal(arrivals.earliest, asked);
+  assert.equal(arrivals.waitedMs, 20_900);
   arrivals.end();
   const newest = new NewestFeedback(SILENCE_MS, clocks);
-  newest.feedback(feedback(), asked);
+  newest.feedback(feedback(), 20_900);
   clocks.pass(9_099);
   assert.equal(newest.value.status, "ACTIVE");
   clocks.pass(1);
   assert.equal(newest.value.status, "STALE");
+});
+
+test("what is read after the machine slept may have waited as long, and a wall clock that is set back shortens nothing", () => {
+  const clocks = new SetClocks();
+  const arrivals = new Arrivals(clocks.moment);
+  const asked = clocks.moment();
+  clocks.wallMs += 60_000;
+  clocks.steadyMs += 40;
+  assert.equal(arrivals.waitedMs, 60_000);
+  arrivals.away(asked);
+  clocks.wallMs -= 3_600_000;
+  clocks.steadyMs += 20_000;
+  assert.equal(arrivals.waitedMs, 20_040);
+  arrivals.end();
 });
 
 test("a heartbeat moves the validity on, and one that says STALE withdraws the advice until it is confirmed", () => {

@@ -12,46 +12,67 @@ from languages.program import Library
 from languages.unread import VALIDITY_S, newest_after_a_freeze
 from redis_inputs import add_regime, add_trade
 
-from strategic_memory_client.streams.arrivals import Arrivals
+from strategic_memory_client.streams.arrivals import Arrivals, Moment
+
+
+def at(now_s: float, *, slept_s: float = 0.0) -> Moment:
+    """Return a time by two clocks that began at different times; one has stood still while the machine slept."""
+    return Moment(now_s - slept_s, now_s + 1e9)
 
 
 def looked(*times_s: float) -> Arrivals:
     arrivals = Arrivals()
     for now_s in times_s:
-        arrivals.look(now_s)
+        arrivals.look(at(now_s))
     return arrivals
 
 
 def test_what_is_read_while_the_program_runs_has_not_waited() -> None:
-    assert Arrivals().waited_s(7.0) == 0.0
-    assert looked(0.0).waited_s(0.9) == 0.0
-    assert looked(0.0, 0.5, 1.0, 1.9).waited_s(2.0) == 0.0
+    assert Arrivals().waited_s(at(7.0)) == pytest.approx(0.0, abs=1e-6)
+    assert looked(0.0).waited_s(at(0.9)) == pytest.approx(0.0, abs=1e-6)
+    assert looked(0.0, 0.5, 1.0, 1.9).waited_s(at(2.0)) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_what_is_read_soon_after_it_stood_still_may_have_waited_as_long() -> None:
     # Before the first look after it, and after several.
-    assert looked(0.0, 0.5).waited_s(5.0) == pytest.approx(4.5)
-    assert looked(0.0, 0.5, 5.0).waited_s(5.0) == pytest.approx(4.5)
-    assert looked(0.0, 0.5, 5.0, 5.5).waited_s(5.9) == pytest.approx(5.4)
-    assert looked(0.0, 0.5, 5.0, 5.5, 6.0).waited_s(6.1) == 0.0
+    assert looked(0.0, 0.5).waited_s(at(5.0)) == pytest.approx(4.5)
+    assert looked(0.0, 0.5, 5.0).waited_s(at(5.0)) == pytest.approx(4.5)
+    assert looked(0.0, 0.5, 5.0, 5.5).waited_s(at(5.9)) == pytest.approx(5.4)
+    assert looked(0.0, 0.5, 5.0, 5.5, 6.0).waited_s(at(6.1)) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_what_stands_still_again_before_all_is_read_has_stood_still_all_the_while() -> None:
     # A machine that gives a program little time: it comes to a look, and no further.
-    assert looked(0.0, 0.5, 5.0, 8.0).waited_s(8.0) == pytest.approx(7.5)
-    assert looked(0.0, 0.5, 5.0, 5.5).waited_s(8.0) == pytest.approx(7.5)
-    assert looked(0.0, 0.5, 5.0, 8.0, 10.0, 10.5).waited_s(11.0) == pytest.approx(10.5)
-    assert looked(0.0, 0.5, 5.0, 5.5, 6.0, 6.5, 9.0).waited_s(9.0) == pytest.approx(2.5)
+    assert looked(0.0, 0.5, 5.0, 8.0).waited_s(at(8.0)) == pytest.approx(7.5)
+    assert looked(0.0, 0.5, 5.0, 5.5).waited_s(at(8.0)) == pytest.approx(7.5)
+    assert looked(0.0, 0.5, 5.0, 8.0, 10.0, 10.5).waited_s(at(11.0)) == pytest.approx(10.5)
+    assert looked(0.0, 0.5, 5.0, 5.5, 6.0, 6.5, 9.0).waited_s(at(9.0)) == pytest.approx(2.5)
 
 
 def test_what_is_read_soon_after_something_else_was_done_may_have_waited_as_long() -> None:
     arrivals = looked(0.0, 0.5, 1.0, 1.5, 2.0)
-    arrivals.away(0.6, 2.1)
-    assert arrivals.waited_s(2.4) == pytest.approx(1.8)
-    arrivals.look(2.5)
-    arrivals.away(2.4, 2.5)
-    arrivals.look(3.0)
-    assert arrivals.waited_s(3.2) == 0.0
+    arrivals.away(at(0.6), at(2.1))
+    assert arrivals.waited_s(at(2.4)) == pytest.approx(1.8)
+    arrivals.look(at(2.5))
+    arrivals.away(at(2.4), at(2.5))
+    arrivals.look(at(3.0))
+    assert arrivals.waited_s(at(3.2)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_what_is_read_after_the_machine_slept_may_have_waited_as_long() -> None:
+    arrivals = looked(0.0, 0.5)
+    assert arrivals.waited_s(at(60.0, slept_s=59.4)) == pytest.approx(59.5)  # before the first look after it
+    arrivals.look(at(60.0, slept_s=59.4))
+    assert arrivals.waited_s(at(60.9, slept_s=59.4)) == pytest.approx(60.4)
+    arrivals.look(at(60.5, slept_s=59.4))
+    arrivals.look(at(61.0, slept_s=59.4))
+    assert arrivals.waited_s(at(61.1, slept_s=59.4)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_wall_clock_that_is_set_back_shortens_no_waiting() -> None:
+    arrivals = Arrivals()
+    arrivals.look(Moment(0.0, 5000.0))
+    assert arrivals.waited_s(Moment(20.0, 1400.0)) == 20.0
 
 
 PROGRAMS = {

@@ -7,13 +7,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from time import monotonic
+from threading import Event
+from time import monotonic, time
 
 import grpc
 import pytest
 from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
 from client.feedback_samples import feedback_message, feedback_response, heartbeat_response
-from client.scripted_peer import ScriptedPeer, end, send
+from client.scripted_peer import Response, ScriptedPeer, Stream, end, send
 from client.streams.newest_by_time import assert_safe
 from client.transports.test_client_follow import OPTIONS, eventually_newest
 from processes import aeventually, eventually
@@ -138,6 +139,27 @@ def test_a_fetch_that_takes_long_makes_nothing_older_hold_again(made: Made, *, r
 
         eventually_newest(caller, looked)
         assert {each.status for each in found} == {FeedbackStatus.STALE}, "both waited for longer than they held"
+
+
+@both
+def test_what_waited_while_the_machine_slept_holds_no_longer(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept_s, is_awake = 0.0, Event()
+    monkeypatch.setattr("strategic_memory_client.streams.arrivals.time", lambda: time() + slept_s)
+    unread = service_pb2.StreamFeedbackResponse(feedback=feedback_message(4))
+    unread.sent_at.GetCurrentTime()
+
+    def after_it_slept(stream: Stream) -> Iterator[Response]:
+        is_awake.wait(10.0)
+        yield unread
+        yield from stream.stall()
+
+    script = send(feedback_response(3), then=after_it_slept)
+    with ScriptedPeer(script) as peer, made(peer.address, options=OPTIONS) as caller:
+        caller.follow()
+        assert eventually_newest(caller, lambda newest: newest.revision == 3).status is FeedbackStatus.ACTIVE
+        slept_s = 3600.0
+        is_awake.set()
+        assert_safe(eventually_newest(caller, lambda newest: newest.revision == 4))
 
 
 @both

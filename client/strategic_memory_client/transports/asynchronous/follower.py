@@ -8,7 +8,7 @@ import random
 from contextlib import aclosing, suppress
 from time import monotonic, time
 
-from strategic_memory_client.streams.arrivals import LOOK_EVERY_S, Arrivals
+from strategic_memory_client.streams.arrivals import LOOK_EVERY_S, Arrivals, moment, passed_s
 from strategic_memory_client.streams.newest import NewestFeedback
 from strategic_memory_client.streams.restart_delays import RestartDelays
 from strategic_memory_client.streams.shown import LOOP_ENDED
@@ -48,7 +48,7 @@ class AsyncFollower:
 
     async def _look(self) -> None:
         while not self._transport.closing.is_set():
-            self._arrivals.look(monotonic())
+            self._arrivals.look(moment())
             await self._transport.wait_for_closing(LOOK_EVERY_S)
 
     async def _run(self) -> None:
@@ -74,7 +74,7 @@ class AsyncFollower:
         subscription = Subscription(self._settings, random.SystemRandom())
         async with aclosing(subscription_events(subscription, self._transport)) as events:
             async for event in events:
-                waited_s = self._arrivals.waited_s(monotonic())
+                waited_s = self._arrivals.waited_s(moment())
                 if self.newest.take(event, time() - waited_s, monotonic() - waited_s):
                     await self._fetch(subscription.address)
                 if isinstance(event, FeedbackReceived):
@@ -82,12 +82,12 @@ class AsyncFollower:
 
     async def _fetch(self, address: str) -> None:
         """Ask the server that vouches for it: another one may know less."""
-        asked_s = monotonic()
+        asked = moment()
         try:
             wire = await self._transport.call_server(AsyncConnection.get_feedback, address, self._fetch_timeout_s)
         except StrategicMemoryError:
             return  # the next heartbeat asks for it again
         finally:
-            self._arrivals.away(asked_s, monotonic())
-        waited_s = monotonic() - asked_s  # no longer than this: it was sent after it was asked for
-        self.newest.feedback(answer_from_wire(wire), time() - waited_s, asked_s)
+            self._arrivals.away(asked, moment())
+        waited_s = passed_s(asked, moment())  # no longer than this: it was sent after it was asked for
+        self.newest.feedback(answer_from_wire(wire), time() - waited_s, asked.steady_s)

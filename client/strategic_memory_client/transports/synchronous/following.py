@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from time import monotonic, time
 from typing import Protocol
 
-from strategic_memory_client.streams.arrivals import LOOK_EVERY_S, Arrivals
+from strategic_memory_client.streams.arrivals import LOOK_EVERY_S, Arrivals, moment, passed_s
 from strategic_memory_client.streams.newest import NewestFeedback
 from strategic_memory_client.streams.restart_delays import RestartDelays
 from strategic_memory_client.streams.shown import HeldFeedback
@@ -81,7 +81,7 @@ class Following:
 
     def _look(self) -> None:
         while not self._transport.closing.is_set():
-            self._arrivals.look(monotonic())
+            self._arrivals.look(moment())
             self._transport.closing.wait(LOOK_EVERY_S)
 
     def _run(self) -> None:
@@ -105,7 +105,7 @@ class Following:
         subscription = Subscription(self._settings, random.SystemRandom())
         with closing(subscription_events(subscription, self._transport)) as events:
             for event in events:
-                waited_s = self._arrivals.waited_s(monotonic())
+                waited_s = self._arrivals.waited_s(moment())
                 if self._newest.take(event, time() - waited_s, monotonic() - waited_s):
                     self._fetch(subscription.address)
                 self._show(is_connected=self._is_connected_after(event))
@@ -127,15 +127,15 @@ class Following:
 
     def _fetch(self, address: str) -> None:
         """Ask the server that vouches for it: another one may know less."""
-        asked_s = monotonic()
+        asked = moment()
         try:
             wire = self._transport.call_server(Connection.get_feedback, address, self._fetch_timeout_s)
         except StrategicMemoryError:
             return  # the next heartbeat asks for it again
         finally:
-            self._arrivals.away(asked_s, monotonic())
-        waited_s = monotonic() - asked_s  # no longer than this: it was sent after it was asked for
-        self._newest.feedback(answer_from_wire(wire), time() - waited_s, asked_s)
+            self._arrivals.away(asked, moment())
+        waited_s = passed_s(asked, moment())  # no longer than this: it was sent after it was asked for
+        self._newest.feedback(answer_from_wire(wire), time() - waited_s, asked.steady_s)
 
 
 class Followings:

@@ -9,8 +9,8 @@ import { msLeft } from "./validity.js";
 export interface Clocks {
   readonly steady: () => number;
   readonly wall: () => number;
-  /** By the steady one, the earliest time at which what is heard now can have come. */
-  readonly earliestArrival: () => number;
+  /** For how long what is heard now can have waited unread. */
+  readonly waitedMs: () => number;
 }
 
 /** Keeps what was heard, and answers with it for as long as it holds, then with the safe values. */
@@ -58,8 +58,8 @@ export class NewestFeedback {
     }
   }
 
-  /** Take a feedback that came since `earliest` by the steady clock, unless a replica that lags behind sent it. */
-  feedback(feedback: Feedback, earliest = this.#clocks.earliestArrival()): void {
+  /** Take a feedback that came at most `waitedMs` ago, unless a replica that lags behind sent it. */
+  feedback(feedback: Feedback, waitedMs = this.#clocks.waitedMs()): void {
     const known = this.#received;
     if (this.#isBehind(feedback)) return;
     this.#heardAt = this.#clocks.steady();
@@ -72,7 +72,7 @@ export class NewestFeedback {
     }
     this.#enter(feedback.epoch);
     this.#received = feedback;
-    this.#hold(msLeft(feedback.validUntil, feedback.sentAt, feedback.timestamp, this.#clocks.wall()), earliest);
+    this.#hold(msLeft(feedback.validUntil, feedback.sentAt, feedback.timestamp, this.#clocks.wall()), waitedMs);
   }
 
   /** Answer with the safe values from now on, until a feedback or a heartbeat says otherwise. */
@@ -87,7 +87,7 @@ export class NewestFeedback {
     const isAboutKnown = heartbeat.epoch === known.epoch && heartbeat.revision === known.revision;
     if (isAboutKnown && heartbeat.status === known.status) {
       this.#received = confirmed(known, heartbeat);
-      this.#hold(msLeft(heartbeat.validUntil, heartbeat.timestamp, heartbeat.timestamp, this.#clocks.wall()), this.#clocks.earliestArrival());
+      this.#hold(msLeft(heartbeat.validUntil, heartbeat.timestamp, heartbeat.timestamp, this.#clocks.wall()), this.#clocks.waitedMs());
       return false;
     }
     if (heartbeat.status !== "ACTIVE") {
@@ -119,15 +119,14 @@ export class NewestFeedback {
     this.#leftEpochs.forget(epoch);
   }
 
-  #hold(validityLeftMs: number, earliest: number): void {
+  #hold(validityLeftMs: number, waitedMs: number): void {
     const feedback = this.#received;
     const isActive = feedback.status === "ACTIVE";
     const goodForMs = isActive ? Math.min(this.#silenceTimeoutMs, validityLeftMs) : this.#silenceTimeoutMs;
     this.#advised = feedback;
     this.#safe = asStale(feedback);
-    const lateMs = this.#clocks.steady() - earliest;
-    this.#goodUntilSteady = this.#clocks.steady() + goodForMs - lateMs;
-    this.#goodUntilWall = this.#clocks.wall() + goodForMs - lateMs;
+    this.#goodUntilSteady = this.#clocks.steady() + goodForMs - waitedMs;
+    this.#goodUntilWall = this.#clocks.wall() + goodForMs - waitedMs;
   }
 }
 
