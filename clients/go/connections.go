@@ -28,10 +28,11 @@ type connections struct {
 // connection is an open one, with the calls on it.
 type connection struct {
 	*grpc.ClientConn
-	dialled   time.Time
-	calls     int
-	wasHeard  bool
-	isRetired bool
+	dialled    time.Time
+	calls      int
+	wasHeard   bool
+	unanswered int // calls in a row
+	isRetired  bool
 }
 
 func newConnections(addresses []string, options Options, token tokenSource) *connections {
@@ -137,16 +138,19 @@ func (c *connections) take(address string) (*connection, error) {
 }
 
 // giveBack takes that a call is over. One on which a call timed out with nothing heard is given up: what a router has
-// dropped in silence looks open for as long as its socket lives.
+// dropped in silence looks open for as long as its socket lives. A caller may have left for reasons of its own: two in a row
+// say that it was the silence.
 func (c *connections) giveBack(address string, on *connection, err error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	on.calls--
 	switch {
-	case isKind(err, DeadlineExceeded): // one that is still being made is given its time
-		on.isRetired = on.isRetired || on.wasHeard || time.Since(on.dialled) >= c.options.ConnectTimeout
-	case !isKind(err, ServiceUnavailable, CallCancelled, ClientClosed):
-		on.wasHeard = true
+	case isKind(err, DeadlineExceeded, CallCancelled):
+		on.unanswered++
+		isMade := on.wasHeard || time.Since(on.dialled) >= c.options.ConnectTimeout // otherwise it is given its time
+		on.isRetired = on.isRetired || isMade && (isKind(err, DeadlineExceeded) || on.unanswered > 1)
+	case !isKind(err, ServiceUnavailable, ClientClosed):
+		on.wasHeard, on.unanswered = true, 0
 	}
 	if on.isRetired && c.open[address] == on {
 		delete(c.open, address)

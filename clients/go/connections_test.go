@@ -1,0 +1,37 @@
+package strategicmemory
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+)
+
+func TestAConnectionOnWhichTwoCallersInARowWaitedInVainIsGivenUp(t *testing.T) {
+	client := clientOf(t, Options{}, nowhere)
+	call := func(isAnswered bool) (used *grpc.ClientConn) {
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		_ = client.connections.callServer(ctx, nowhere, time.Minute, func(
+			ctx context.Context, on *grpc.ClientConn, _ grpc.CallOption, _ string,
+		) error {
+			used = on
+			if isAnswered {
+				return nil
+			}
+			leave()
+			return status.FromContextError(ctx.Err()).Err()
+		})
+		return used
+	}
+	first := call(false)
+	equal(t, call(false), first) // it may still be being made
+	equal(t, call(true), first)
+	equal(t, call(false), first)
+	equal(t, call(true), first)
+	equal(t, call(false), first)
+	equal(t, call(false), first)
+	equal(t, call(true) == first, false)
+}
