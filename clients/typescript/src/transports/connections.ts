@@ -1,21 +1,32 @@
 /** The connections of a client: one for the calls to each server, one of its own for each stream. */
 
 import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
-import { AccessDeniedError, ClientClosedError, DeadlineExceededError, ServiceUnavailableError } from "../values/errors.js";
+import {
+  AccessDeniedError,
+  ClientClosedError,
+  DeadlineExceededError,
+  ServiceUnavailableError,
+  StrategicMemoryError,
+} from "../values/errors.js";
 import type { Settings } from "../values/options.js";
 import { errorOf } from "../wire/status_table.js";
 import { Failover } from "../streams/failover.js";
 import type { Connection } from "./connection.js";
 import { type Credentials, readCredentials } from "./credentials.js";
 
-/** A connection that was dropped in silence looks open for ever, and renewed files are read for a new one alone. */
-const SPENT_BY = [DeadlineExceededError, ServiceUnavailableError, AccessDeniedError];
+/** A connection for calls, with those on it. */
+interface Kept {
+  readonly connection: Connection;
+  readonly dialledAt: number;
+  calls: number;
+  wasHeard: boolean;
+}
 
 /** Everything that is open towards the service. */
 export class Connections {
   readonly #addresses: readonly string[];
   readonly #settings: Settings;
-  readonly #kept = new Map<string, Connection>();
+  readonly #kept = new Map<string, Kept>();
   readonly #dialled = new Set<Connection>();
   readonly #closing = new AbortController();
   #preferred = 0;
@@ -67,19 +78,40 @@ export class Connections {
     read: (answer: MessageShape<O>, address: string) => Value,
   ): Promise<Value> {
     this.requireOpen();
-    const connection = this.#kept.get(address) ?? this.dial(address);
-    this.#kept.set(address, connection);
+    const kept = this.#kept.get(address) ?? this.#keep(address);
+    kept.calls += 1;
     try {
-      return read(await connection.unary(method, request, timeoutMs, this.closing), address);
+      const answer = await kept.connection.unary(method, request, timeoutMs, this.closing);
+      kept.wasHeard = true;
+      return read(answer, address);
     } catch (failure) {
       const error = errorOf(failure, address);
       if (this.closing.aborted) throw new ClientClosedError();
-      if (SPENT_BY.some((kind) => error instanceof kind) && this.#kept.get(address) === connection) {
-        this.#kept.delete(address);
-        this.hangUp(connection);
-      }
+      if (this.#isSpent(kept, error) && this.#kept.get(address) === kept) this.#kept.delete(address);
       throw error;
+    } finally {
+      kept.calls -= 1;
+      // Others may be in the middle of a call on it.
+      if (kept.calls === 0 && this.#kept.get(address) !== kept) this.hangUp(kept.connection);
     }
+  }
+
+  #keep(address: string): Kept {
+    const kept = { connection: this.dial(address), dialledAt: performance.now(), calls: 0, wasHeard: false };
+    this.#kept.set(address, kept);
+    return kept;
+  }
+
+  /** Whether the next call had better dial anew. */
+  #isSpent(kept: Kept, error: unknown): boolean {
+    if (error instanceof DeadlineExceededError) {
+      // One that was dropped in silence looks open for ever. One that is still being made is given its time.
+      return kept.wasHeard || performance.now() - kept.dialledAt >= this.#settings.connectTimeoutMs;
+    }
+    // Renewed files are read for a new one alone.
+    if (error instanceof ServiceUnavailableError || error instanceof AccessDeniedError) return true;
+    kept.wasHeard ||= error instanceof StrategicMemoryError;
+    return false;
   }
 
   /** Return a new connection. Throws ServiceUnavailableError when a file cannot be read. */

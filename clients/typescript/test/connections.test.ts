@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { create } from "@bufbuild/protobuf";
+import { GetFeedbackRequestSchema, StrategicMemoryService } from "../src/generated/strategic_memory/v1/service_pb.js";
+import { type Connection, FailedCall } from "../src/transports/connection.js";
+import { Connections } from "../src/transports/connections.js";
+import { settingsOf } from "../src/values/options.js";
+
+const ADDRESS = "127.0.0.1:1";
+const DEADLINE_EXCEEDED = 4;
+const NOT_FOUND = 5;
+
+/** A call that ends when it is told to. */
+interface Call {
+  readonly on: number;
+  fail(code: number): Promise<void>;
+}
+
+/** Connections to nobody, their calls, and the numbers of those that were closed. */
+function made(connectTimeoutMs: number) {
+  const closed: number[] = [];
+  let dialled = 0;
+  let begun: { on: number; reject: (failure: unknown) => void } | undefined;
+  const dial = (): Connection => {
+    const on = dialled++;
+    const unary = () => new Promise<never>((_, reject) => (begun = { on, reject }));
+    return { unary, stream: () => assert.fail("no stream is opened"), close: () => void closed.push(on) };
+  };
+  const connections = new Connections([ADDRESS], settingsOf({ connectTimeoutMs }, dial));
+  const call = (): Call => {
+    const request = create(GetFeedbackRequestSchema);
+    const answer = connections.callServer(ADDRESS, StrategicMemoryService.method.getFeedback, request, 1_000, () => null);
+    const { on, reject } = begun!;
+    const fail = async (code: number): Promise<void> => {
+      reject(new FailedCall(code, ""));
+      await assert.rejects(answer);
+    };
+    return { on, fail };
+  };
+  return { call, closed };
+}
+
+test("a call that times out ends no other on its connection, and the next one dials anew", async () => {
+  const { call, closed } = made(5_000);
+  await call().fail(NOT_FOUND);
+  const [long, short] = [call(), call()];
+  await short.fail(DEADLINE_EXCEEDED);
+  assert.deepEqual(closed, []);
+  assert.deepEqual([long.on, short.on, call().on], [0, 0, 1]);
+  await long.fail(DEADLINE_EXCEEDED);
+  assert.deepEqual(closed, [0]);
+});
+
+test("a connection that is still being made is given its time", async () => {
+  const { call, closed } = made(5_000);
+  await call().fail(DEADLINE_EXCEEDED);
+  assert.equal(call().on, 0);
+  assert.deepEqual(closed, []);
+  const late = made(0.001);
+  const first = late.call();
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  await first.fail(DEADLINE_EXCEEDED);
+  assert.equal(late.call().on, 1);
+});
