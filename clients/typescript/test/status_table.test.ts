@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../src/generated/google/rpc/error_details_pb.js";
 import * as errors from "../src/index.js";
+import { Failover } from "../src/streams/failover.js";
 import { FailedCall } from "../src/transports/connection.js";
 import { errorOf } from "../src/wire/status_table.js";
 
@@ -83,6 +84,30 @@ for (const [code, kind, transient] of [
     assert.equal(error.transient, transient);
   });
 }
+
+test("what a proxy or a server that ended has done is told as that, and another server may do", () => {
+  for (const [code, detail, kind] of [
+    [2, "Received HTTP status code 413", errors.MessageTooLargeError],
+    [2, "HTTP 413", errors.MessageTooLargeError],
+    [2, "HTTP 500", errors.ServiceUnavailableError],
+    [7, "Received HTTP status code 403", errors.AccessDeniedError],
+    [13, "Received RST_STREAM with code 2 (Internal server error)", errors.ServiceUnavailableError],
+    [13, "Received RST_STREAM with code 0 (Call ended without gRPC status)", errors.ServiceUnavailableError],
+    [1, "http/2 stream closed with error code CANCEL (0x8)", errors.ServiceUnavailableError],
+    [8, "http/2 stream closed with error code ENHANCE_YOUR_CALM (0xb)", errors.ResourceExhaustedError],
+    [13, "protocol error: missing status", errors.ServiceUnavailableError],
+    [2, "unsupported content type text/html", errors.ServiceUnavailableError],
+  ] as const) {
+    const error = errorOf(new FailedCall(code, detail), "here:1");
+    assert.ok(error instanceof kind, detail);
+    assert.equal(error.transient, kind !== errors.MessageTooLargeError && kind !== errors.AccessDeniedError);
+  }
+  for (const code of [1, 4, 14]) {
+    const failover = new Failover(["one:1", "two:1"], 0, 1_000, 0);
+    failover.failed(errorOf(new FailedCall(code, "so"), "one:1"));
+    assert.equal(failover.index, 1);
+  }
+});
 
 test("pings that come too often may pass, an answer that is too large does not", () => {
   const pings = errorOf(new FailedCall(8, "Bandwidth exhausted or memory limit exceeded"), "here:1");

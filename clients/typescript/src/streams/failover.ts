@@ -1,6 +1,6 @@
 /** One call over several servers: which server to ask next, and for how long. */
 
-import { DeadlineExceededError, InvalidAnswerError, ServiceUnavailableError } from "../values/errors.js";
+import { CallCancelledError, DeadlineExceededError, InvalidAnswerError, ServiceUnavailableError } from "../values/errors.js";
 
 /** Shares the timeout of one call among the servers. Times are milliseconds on a clock that never goes back. */
 export class Failover {
@@ -31,6 +31,7 @@ export class Failover {
     const anotherMayDo =
       error instanceof ServiceUnavailableError ||
       error instanceof DeadlineExceededError ||
+      error instanceof CallCancelledError || // by the server or a proxy: nobody here cancels a call
       error instanceof InvalidAnswerError;
     if (!anotherMayDo || this.#asked + 1 === this.#addresses.length) throw error;
     this.#asked += 1;

@@ -5,6 +5,7 @@ import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../generated
 import { FailedCall } from "../transports/connection.js";
 import * as errors from "../values/errors.js";
 import { givenField } from "./inline_to_wire.js";
+import { metOnTheWay } from "./way_there.js";
 
 const DOMAIN = "strategic_memory.v1";
 const REASON_TRAILER = "strategic-memory-reason";
@@ -57,6 +58,8 @@ export function errorOf(failed: unknown, address: string): unknown {
   const failure = failureOf(failed);
   const { detail, reason } = failure;
   const from = { reason, address };
+  const met = reason === "" && failure.violations.length === 0 ? metOnTheWay(detail, address) : null;
+  if (met !== null) return met;
   switch (failure.code) {
     case Code.cancelled:
       return new errors.CallCancelledError(`the call to ${address} was cancelled (${detail})`, from);
