@@ -14,6 +14,10 @@ import numpy as np
 from strategic_memory_server.evidence.cells import Cells, Floats
 from strategic_memory_server.evidence.scale import scale_of
 
+_LEAST = 0.5
+"""Share of the spread about 0. What spreads less about its mean does so by chance, or its mean is far larger than the
+prior allows for: measured by such a spread it would grow without bound."""
+
 
 def observed_sum(cells: Cells, prior_observations: float) -> Floats:
     """Return b = S1 / sigma of each cell, with sigma about the cell's mean, so that Var b = W where the mean is 0.
@@ -29,11 +33,15 @@ def observed_sum(cells: Cells, prior_observations: float) -> Floats:
     weight = cells.weight
     freedom = np.maximum(weight - 1.0, 0.0)
     about_mean = cells.squared_pnl - np.square(cells.pnl) / np.where(weight > 0.0, weight, 1.0)
-    residual = Cells(freedom, cells.pnl, np.where(freedom > 0.0, np.maximum(about_mean, 0.0), 0.0))
-    if not residual.squared_pnl.any():  # at most one trade a cell, or all alike: there is but the spread about 0
-        residual = Cells(weight, cells.pnl, cells.squared_pnl)
-    scale = scale_of(residual, prior_observations)
-    raw = cells.pnl / scale.unit[..., None, None] / scale.spread
+    squares = np.where(freedom > 0.0, np.maximum(about_mean, 0.0), 0.0)
+    # A portfolio with at most one trade a cell, or whose trades are all alike, has but the spread about 0.
+    has_spread = squares.any(axis=(-2, -1), keepdims=True)
+    residual = Cells(np.where(has_spread, freedom, weight), cells.pnl, np.where(has_spread, squares, cells.squared_pnl))
+    spread, about_zero = (
+        scale.unit[..., None, None] * scale.spread
+        for scale in (scale_of(residual, prior_observations), scale_of(cells, prior_observations))
+    )
+    raw = cells.pnl / np.where(spread < _LEAST * about_zero, about_zero, spread)
     observed: Floats = raw / np.sqrt(1.0 + _relative_variance(residual.weight, prior_observations))
     return observed
 

@@ -96,6 +96,33 @@ def test_strange_results_are_borne(pnl: list[float]) -> None:
         assert sum(policy.probability_best for policy in found.policies) == pytest.approx(1.0)
 
 
+def few(pnl: list[float], unit: float) -> EvidenceSums:
+    policies = [place % 3 for place in range(len(pnl))] if len(pnl) <= 3 else [1] * len(pnl)
+    return batch(SETTINGS.decay, ["BULL"] * len(pnl), policies, unit * np.array(pnl))
+
+
+@pytest.mark.parametrize("pnl", [[1.0], [1.0, -1.0], [1.0] * 30, [0.3, 0.1 + 0.2] * 15, [1.0, 1.01] * 10])
+def test_trades_that_hardly_spread_about_their_mean_say_no_more_than_they_earned(pnl: list[float]) -> None:
+    strange = [few(pnl, unit) for unit in (0.001, 1.0, 1e3)]
+    for place, unit in enumerate((0.001, 1.0, 1e3)):
+        found = said(strange[place], *others())
+        assert max(abs(policy.mean_pnl) for policy in found.policies) < unit
+        assert [policy.probability_best for policy in found.policies] == pytest.approx(
+            [policy.probability_best for policy in said(strange[1], *others()).policies]
+        )
+        # Nor to those that borrow them.
+        lent = said(portfolio(0, 15), *others()[1:], strange[place])
+        assert [policy.mean_pnl for policy in lent.policies] == pytest.approx(
+            [policy.mean_pnl for policy in said(portfolio(0, 15), *others()[1:], strange[1]).policies]
+        )
+
+
+def test_the_first_trade_of_a_portfolio_in_a_group_raises_no_leverage() -> None:
+    first = said(few([1.0], 1e3), *others((0.0, 0.0, 0.0)))
+    assert first.confidence_boost < 0.7
+    assert first.leverage.hint <= 1.0
+
+
 def test_it_does_not_look_for_change() -> None:
     changing = EvidenceSettings(change=True)
     with pytest.raises(ValueError, match="cannot borrow from a group"):
