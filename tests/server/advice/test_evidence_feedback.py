@@ -85,6 +85,15 @@ def test_in_charge_the_best_regime_and_the_current_one_have_an_advice_each() -> 
     assert [reason.code for reason in said.reasons][:3] == ["EVIDENCE_REGIME", "EVIDENCE_POLICY", "EVIDENCE_LEVERAGE"]
 
 
+def test_a_policy_that_is_better_upon_too_few_trades_is_not_said_to_be_no_better() -> None:
+    said = complete(sums_where("BEAR", Policy.AGGRESSIVE, trades=45, mean=2.0))
+    assert said.updated_policy is Policy.CONSERVATIVE
+    (reason,) = (reason for reason in said.reasons if reason.code == "EVIDENCE_NOT_ENOUGH")
+    assert reason.comparisons[-1].holds
+    assert reason.sentence.startswith("CONSERVATIVE: AGGRESSIVE is better with probability 0.9")
+    assert reason.sentence.endswith("but its trades weigh less than the 20 that are needed.")
+
+
 def test_one_lucky_trade_changes_no_policy() -> None:
     said = complete(updated(NOTHING, "BEAR", Policy.AGGRESSIVE, 100.0))
     assert said.updated_policy is Policy.CONSERVATIVE

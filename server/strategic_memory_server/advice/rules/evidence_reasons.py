@@ -11,15 +11,19 @@ from strategic_memory_server.memory.policy import Policy
 LEVERAGE = "EVIDENCE_LEVERAGE"
 
 
-def reasons(view: EvidenceView, is_preferred: bool, required_probability: float) -> tuple[Reason, ...]:
+def reasons(
+    view: EvidenceView, is_preferred: bool, required_probability: float, minimum_weight: float
+) -> tuple[Reason, ...]:
     """The steps: which regime, which policy and why, which leverage, and what to be careful about.
 
     Args:
         view: the evidence about the regime that the advice is for.
         is_preferred: whether the evidence chose that regime; the reference rules did otherwise.
         required_probability: probability that a policy needs to be recommended.
+        minimum_weight: weight of its trades that it needs, likewise.
     """
-    found = [_regime(view, is_preferred=is_preferred), _policy(view, required_probability), _leverage(view)]
+    policy = _policy(view, required_probability, minimum_weight)
+    found = [_regime(view, is_preferred=is_preferred), policy, _leverage(view)]
     if view.cautions:
         found.append(Reason("EVIDENCE_CAUTION", f"Be careful: {', '.join(view.cautions)}."))
     return tuple(found)
@@ -90,7 +94,7 @@ def _regime(view: EvidenceView, *, is_preferred: bool) -> Reason:
     )
 
 
-def _policy(view: EvidenceView, required_probability: float) -> Reason:
+def _policy(view: EvidenceView, required_probability: float, minimum_weight: float) -> Reason:
     comparisons = tuple(
         Comparison(
             f"probability_beats_conservative.{policy.policy.name}",
@@ -103,7 +107,14 @@ def _policy(view: EvidenceView, required_probability: float) -> Reason:
         if policy.policy is not Policy.CONSERVATIVE
     )
     if view.recommended_policy is Policy.CONSERVATIVE:
+        likelihoods = {policy.policy.name: policy.probability_beats_conservative or 0.0 for policy in view.policies}
+        likeliest = max(likelihoods, key=likelihoods.__getitem__)
         sentence = f"CONSERVATIVE: no other policy is shown to be better with probability {required_probability:g}."
+        if likelihoods[likeliest] >= required_probability:
+            sentence = (
+                f"CONSERVATIVE: {likeliest} is better with probability {likelihoods[likeliest]:.3g}, but its trades "
+                f"weigh less than the {minimum_weight:g} that are needed."
+            )
         return Reason("EVIDENCE_NOT_ENOUGH", sentence, comparisons)
     beats = view.policies[view.recommended_policy].probability_beats_conservative
     sentence = f"{view.recommended_policy.name}: better than CONSERVATIVE with probability {beats:.3g}."
