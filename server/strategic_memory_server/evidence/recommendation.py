@@ -12,6 +12,9 @@ from strategic_memory_server.memory.policy import Policy
 
 Choices = NDArray[np.intp]
 
+_ROUNDING = 1e-9
+"""Share by which equal utilities may differ: rounding is no reason to risk more."""
+
 
 def recommended(utility: Floats, beats_conservative: Floats, weight: Floats, settings: EvidenceSettings) -> Choices:
     """Choose the policy with the highest utility among those with enough evidence; otherwise CONSERVATIVE.
@@ -29,5 +32,6 @@ def recommended(utility: Floats, beats_conservative: Floats, weight: Floats, set
         weight[..., challengers] >= settings.minimum_weight
     )
     candidates = np.where(enough, utility[..., challengers], -np.inf)
-    best: Choices = CHALLENGERS[0] + np.argmax(candidates, axis=-1)
+    highest = candidates.max(axis=-1, keepdims=True)
+    best: Choices = CHALLENGERS[0] + np.argmax(candidates >= highest - _ROUNDING * np.abs(highest), axis=-1)
     return np.where(enough.any(axis=-1), best, np.intp(Policy.CONSERVATIVE))

@@ -23,6 +23,7 @@ C, B, A = Policy.CONSERVATIVE, Policy.BALANCED, Policy.AGGRESSIVE
         pytest.param((0.0, 0.1, 0.2), (0.99, 0.99), (50, 19, 0), C, id="neither was seen enough"),
         pytest.param((0.0, 0.1, 0.2), (0.8, 0.7), (0, 20, 50), B, id="just enough, CONSERVATIVE never seen"),
         pytest.param((0.0, 0.1, 0.1), (0.9, 0.9), (50, 50, 50), B, id="of equal ones the lesser risk"),
+        pytest.param((0.0, 0.1, 0.1 + 1e-15), (0.9, 0.9), (50, 50, 50), B, id="of those equal to rounding, too"),
         pytest.param((0.0, -0.1, -0.2), (0.9, 0.9), (50, 50, 50), B, id="utility decides among those sure enough"),
     ],
 )
