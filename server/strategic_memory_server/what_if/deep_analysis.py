@@ -6,10 +6,11 @@ Pure. Regimes are numbered by name here, so that the figures do not depend on ho
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from strategic_memory_server.advice.drawdown_guard import GuardReading, under_guard
 from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.columns.distinct import distinct
@@ -94,6 +95,8 @@ def analyze_deeply(
     now_ms: int,
     group: Group | None = None,
     checkpoint: Checkpoint = go_on,
+    *,
+    guard: GuardReading | None = None,
 ) -> DeepAnalysis:
     """Work out the figures of a memory.
 
@@ -105,6 +108,7 @@ def analyze_deeply(
         now_ms: the time now, milliseconds since 1970-01-01 UTC.
         group: the other portfolios from which the evidence borrows; None: there are none.
         checkpoint: called now and then.
+        guard: how the drawdown guard stands, which lowers what the evidence bears; None: there is none.
     """
     checkpoint()
     names, codes = _by_name(memory.regime_names)
@@ -130,7 +134,7 @@ def analyze_deeply(
             correlations(trades.pnl, regime, time_ms, bucket_ms=BUCKET_MS, checkpoint=checkpoint),
             correlations(trades.pnl, trades.policy, time_ms, checkpoint=checkpoint),
         ),
-        evidence=_evidence(analysis, sums, settings, group),
+        evidence=_under_guard(_evidence(analysis, sums, settings, group), guard),
         details=regime_details(memory, checkpoint),
     )
 
@@ -180,3 +184,15 @@ def _evidence(
     belief = Belief(sums, settings, group.others if group else ())
     found = belief.estimate(asked, by_source(analysis.leverage_caps))
     return {each.regime: view_of(each, sums.observations) for each in found.regimes}
+
+
+def _under_guard(views: Mapping[str, EvidenceView], guard: GuardReading | None) -> Mapping[str, EvidenceView]:
+    if guard is None:
+        return views
+    lowered = {
+        regime: under_guard(view.leverage_hint, view.leverage_bound_by, guard.factor) for regime, view in views.items()
+    }
+    return {
+        regime: replace(views[regime], leverage_hint=hint, leverage_bound_by=bound_by)
+        for regime, (hint, bound_by) in lowered.items()
+    }

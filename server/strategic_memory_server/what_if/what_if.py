@@ -122,7 +122,8 @@ def analyze_memory(
             advice = hold(advice, by_policy, in_force, settings.hysteresis, moment).advice
         times = Times(computed_at_ms=now_ms, data_as_of_ms=analysis.data_as_of_ms)
         feedback = Feedback(advice, FeedbackStatus.ACTIVE, times=times)
-    deep = analyze_deeply(memory, analysis, known, settings.evidence, now_ms, group, checkpoint)
+    guard = None if in_force is None else in_force.guard
+    deep = analyze_deeply(memory, analysis, known, settings.evidence, now_ms, group, checkpoint, guard=guard)
     return WhatIf(analysis, feedback, deep)
 
 

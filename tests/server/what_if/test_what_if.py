@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from brute_force import RegimeRow, Rows, TradeRow
 from random_memory import START_MS, memory_of
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.drawdown_guard import GuardReading
 from strategic_memory_server.advice.feedback import FeedbackStatus, Times, warming_up
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.advice.rules.rule_table import Row
@@ -48,6 +51,16 @@ def test_added_risk_waits_where_it_is_asked_what_would_be_said_next() -> None:
     next_said = analyze_memory(memory_of(ROWS), order, NOW_MS, in_force=in_force).feedback.advice
     assert next_said.updated_policy is Policy.CONSERVATIVE
     assert analyze_memory(memory_of(ROWS), REFERENCE, NOW_MS, in_force=in_force) == analyze(REFERENCE)
+
+
+def test_the_guard_lowers_what_the_evidence_bears_in_each_regime() -> None:
+    half = GuardReading(0.5, NOW_MS, 90, 2.0, 1.0, 0.1, 0.02)
+    in_force = replace(warming_up("1.0.0").advice, guard=half)
+    found = analyze_memory(memory_of(ROWS), REFERENCE, NOW_MS, in_force=in_force)
+    said, shown = found.feedback.advice.evidence, found.deep.evidence["BULL"]
+    assert said is not None
+    assert shown == said
+    assert (shown.leverage_hint, shown.leverage_bound_by) == (0.5, "drawdown_guard")
 
 
 def test_too_little_is_warming_up_with_the_reason() -> None:
