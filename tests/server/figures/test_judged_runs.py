@@ -71,6 +71,16 @@ def test_runs_are_judged_by_what_they_earned_together() -> None:
     assert found == calibration(float_column([0.9, 0.6]), float_column([1.0, 0.0]))
 
 
+def test_a_run_that_is_even_but_for_rounding_judges_nothing() -> None:
+    random = Random(1)
+    runs = [[0.1] * 10 + [-0.1] * 10 for _ in range(50)]
+    for run in runs:
+        random.shuffle(run)
+    pnl = float_column([each for run in runs for each in run])
+    assert np.any(pnl.reshape(50, RUN_TRADES).sum(axis=1)), "added up, they leave something"
+    assert judged_by_runs(np.full(50, 0.9), 20 * np.arange(50), pnl).statements == 0
+
+
 def test_without_runs_nothing_is_judged() -> None:
     empty = float_column([])
     assert judged_by_runs(empty, index_column([]), float_column([1.0])) == calibration(empty, empty)
