@@ -54,7 +54,7 @@ def maximum_drawdown(pnl: FloatColumn, time_ms: IndexColumn | None = None) -> Dr
     if depth == 0.0:
         nothing_ms = None if time_ms is None else 0
         return Drawdown(0.0, 0, nothing_ms, 0, nothing_ms, recovered=True)
-    peak = trough - int(np.argmin(below[trough::-1] != 0.0))
+    peak = trough - int(np.argmin(below[trough::-1] > REGAINED * depth))
     regained = cumulative[trough:] >= cumulative[peak] - REGAINED * depth
     recovered = bool(regained.any())
     end = trough + int(np.argmax(regained)) if recovered else pnl.size

@@ -63,6 +63,14 @@ def test_the_length_ends_with_the_recovery() -> None:
     assert found == Drawdown(1.0, 2, 20, 4, 40, recovered=True)
 
 
+def test_a_fall_begins_at_the_peak_that_decimal_fractions_came_back_to() -> None:
+    pnl = float_column([1.0, -0.3, -0.4, 0.7, -5.0])
+    assert sum(pnl[:4].tolist()) < 1.0, "the sum as rounded lies below the peak"
+    found = maximum_drawdown(pnl, index_column([0, 10, 20, 30, 40]))
+    assert found is not None
+    assert (found.fall_trades, found.fall_ms, found.length_trades) == (1, 10, 1)
+
+
 def test_decimal_fractions_recover_in_spite_of_their_rounding() -> None:
     pnl = float_column([1.0, -0.3, -0.4, 0.7])
     assert sum(pnl.tolist()) < 1.0, "the sum as rounded lies below the peak"
