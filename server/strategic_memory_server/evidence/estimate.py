@@ -28,7 +28,7 @@ class PolicyEstimate:
         probability_beats_conservative: that its utility is above that of CONSERVATIVE; None for CONSERVATIVE.
         probability_mean_positive: that its mean pnl is above 0.
         more_observations: estimate of how many more observations of the regime, half of this policy and half
-            CONSERVATIVE, it takes until it beats CONSERVATIVE with the required probability; None where not defined.
+            CONSERVATIVE, it takes until it has the required probability and weight; None where not defined.
     """
 
     policy: Policy

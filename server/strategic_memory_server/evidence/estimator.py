@@ -184,12 +184,15 @@ class _View:
     def _more_observations(self) -> dict[tuple[int, Policy], int | None]:
         """How many more observations each challenger takes, by the place of the regime and the policy."""
         figures, utility, needed = self.figures, self.figures.utility, self.settings.required_probability
-        of_policies = zip(utility.mean.tolist(), self.judgement.beats_conservative.tolist(), strict=True)
+        missing = self.settings.minimum_weight - figures.counted
+        of_policies = zip(
+            utility.mean.tolist(), self.judgement.beats_conservative.tolist(), missing.tolist(), strict=True
+        )
         found: dict[tuple[int, Policy], int | None] = {}
         unsure: list[tuple[int, Policy]] = []
-        for place, (mean, beats) in enumerate(of_policies):
+        for place, (mean, beats, lacks) in enumerate(of_policies):
             for policy, probability in zip(CHALLENGERS, beats, strict=True):
-                if probability >= needed and mean[policy] > mean[Policy.CONSERVATIVE]:
+                if probability >= needed and lacks[policy] <= 0.0 and mean[policy] > mean[Policy.CONSERVATIVE]:
                     found[place, policy] = 0
                 else:
                     unsure.append((place, policy))
@@ -203,6 +206,7 @@ class _View:
             theta_by_tau=outlook.mean,
             covariance=outlook.covariance,
             tau_weights=outlook.tau_weights[:, 0],
+            missing_weight=missing,
             is_tie=outlook.is_tie,
         )
         # Where change is looked for, nothing is forgotten for its age.

@@ -1,4 +1,4 @@
-"""How many more observations it may take until a policy can be told from CONSERVATIVE."""
+"""How many more observations it may take until a policy is recommended in place of CONSERVATIVE."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class RegimeBeliefs:
         theta_by_tau: for each tau, shape (taus, regimes, 3).
         covariance: of the standardised means, for each tau, shape (taus, regimes, 3, 3).
         tau_weights: shape (taus,).
+        missing_weight: what each policy lacks of the weight that it needs, below 0 where it has more; same as `weight`.
         is_tie: for each tau, whether no policy beats another there; None: never.
     """
 
@@ -45,6 +46,7 @@ class RegimeBeliefs:
     theta_by_tau: Floats
     covariance: Floats
     tau_weights: Floats
+    missing_weight: Floats
     is_tie: NDArray[np.bool_] | None = None
 
 
@@ -54,12 +56,13 @@ def observations_until(
     """Estimate how many more observations of a regime, half of a policy and half CONSERVATIVE, it takes.
 
     Were both to go on earning, on average, what they are now believed to earn: the answer is the first k of a grid, in
-    steps of about a fifth, at which the policy beats CONSERVATIVE with the required probability; 0 if it does already.
+    steps of about a fifth, at which the policy beats CONSERVATIVE with the required probability and has the weight that
+    it needs; 0 if it does already.
 
     Args:
         beliefs: what is believed now.
         asked: the place of a regime in it and a policy, for each answer; all are worked out at once.
-        required_probability: when a policy can be told from CONSERVATIVE.
+        required_probability: probability of beating CONSERVATIVE that a policy needs.
         decay: what each observation multiplies the weights before it by.
 
     Returns:
@@ -70,10 +73,28 @@ def observations_until(
     expected = (beliefs.spread * beliefs.theta - beliefs.risk_price).tolist()
     better = [(place, policy) for place, policy in asked if expected[place][policy] > expected[place][0]]
     if better:
-        enough = _probabilities(beliefs, better, decay) >= required_probability
+        is_sure = _probabilities(beliefs, better, decay) >= required_probability
+        enough = is_sure & _have_weight(beliefs, better, decay)
         for each, is_enough in zip(better, enough, strict=True):
             if is_enough.any():
                 found[each] = int(_COUNTS[is_enough.argmax()])
+    return found
+
+
+def _left_and_added(decay: float) -> tuple[Floats, Floats]:
+    """What each count of the grid leaves of the weights before it, and adds to that of each of the two policies."""
+    left = np.power(decay, _COUNTS)
+    return left, 0.5 * _COUNTS if decay == 1.0 else 0.5 * (1.0 - left) / (1.0 - decay)
+
+
+def _have_weight(beliefs: RegimeBeliefs, asked: Sequence[tuple[int, Policy]], decay: float) -> NDArray[np.bool_]:
+    """Whether each policy has the weight that it needs after each count of the grid; shape (asked, counts)."""
+    left, added = _left_and_added(decay)
+    weight, missing = (
+        np.array([values[place, policy] for place, policy in asked])[:, None]
+        for values in (beliefs.weight, beliefs.missing_weight)
+    )
+    found: NDArray[np.bool_] = added - (1.0 - left) * weight >= missing
     return found
 
 
@@ -90,8 +111,8 @@ def _probabilities(beliefs: RegimeBeliefs, asked: Sequence[tuple[int, Policy]], 
     chosen = np.arange(len(asked))
     observed = np.zeros((3, len(asked), 1, 1))
     observed[policies, chosen] = observed[Policy.CONSERVATIVE] = 1.0
-    left = np.power(decay, _COUNTS)
-    added = (0.5 * _COUNTS if decay == 1.0 else 0.5 * (1.0 - left) / (1.0 - decay)) * observed
+    left, added = _left_and_added(decay)
+    added = added * observed
     weight_change = added - (1.0 - left) * _first(beliefs.weight[places])
     sum_change = added * _first(beliefs.theta[places]) - (1.0 - left) * _first(beliefs.scaled_sum[places])
 

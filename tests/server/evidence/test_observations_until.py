@@ -15,7 +15,7 @@ from strategic_memory_server.evidence.observations_until import FARTHEST, Regime
 from strategic_memory_server.evidence.posterior import posterior_of
 from strategic_memory_server.evidence.prior import prior_of
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed, updated
 from strategic_memory_server.evidence.utility import utility_of
 from strategic_memory_server.memory.policy import Policy
 
@@ -23,7 +23,7 @@ from strategic_memory_server.memory.policy import Policy
 BULL = sorted(REGIMES).index("BULL")
 
 
-def belief_of(figures: Figures) -> RegimeBeliefs:
+def belief_of(figures: Figures, minimum_weight: float = 0.0) -> RegimeBeliefs:
     utility, spread = figures.utility, figures.scale.spread
     return RegimeBeliefs(
         weight=figures.weight,
@@ -34,6 +34,7 @@ def belief_of(figures: Figures) -> RegimeBeliefs:
         theta_by_tau=figures.posterior.mean,
         covariance=figures.posterior.covariance,
         tau_weights=figures.posterior.tau_weights[:, 0],
+        missing_weight=minimum_weight - figures.weight,
     )
 
 
@@ -110,10 +111,33 @@ def test_it_is_not_defined_where_nothing_is_expected_or_all_is_forgotten() -> No
     assert sure_after(40, 0.9) is None
 
 
-def test_it_is_zero_exactly_when_the_probability_is_reached() -> None:
+def test_it_is_zero_exactly_when_probability_and_weight_are_reached() -> None:
     settings = EvidenceSettings()
     for seed in range(8):
         estimated = estimate(one_by_one(made_up_trades(seed, 1_000), settings.decay), REGIMES, settings)
         for policy in (policy for regime in estimated.regimes for policy in regime.policies[1:]):
             reached = (policy.probability_beats_conservative or 0.0) >= settings.required_probability
-            assert (policy.more_observations == 0) is reached
+            assert (policy.more_observations == 0) is (reached and policy.weight >= settings.minimum_weight)
+
+
+@pytest.mark.parametrize("change", [False, True])
+def test_a_policy_that_is_sure_upon_too_few_trades_needs_as_many_more(change: bool) -> None:
+    settings = EvidenceSettings(decay=1.0, minimum_weight=100.0, change=change)
+    sums = nothing_summed(1.0, change=change)
+    for place in range(80):
+        sums = updated(sums, "BULL", place % 2, place % 2 + 0.1 * (-1.0) ** (place // 2))
+    found = estimate(sums, ["BULL"], settings).regimes[0]
+    assert found.recommended is Policy.CONSERVATIVE
+    assert (found.policies[1].probability_beats_conservative or 0.0) > settings.required_probability
+    more = found.policies[1].more_observations
+    # 60 of its own are missing, which every second observation of the regime is.
+    assert more is not None
+    assert 120 <= more <= 1.25 * 120
+
+
+def test_it_is_absent_where_the_weight_never_comes() -> None:
+    settings = EvidenceSettings(decay=0.99, minimum_weight=60.0)
+    trades = [Trade("BULL", place % 2, place % 2 + 0.1 * (-1.0) ** (place // 2)) for place in range(80)]
+    found = estimate(one_by_one(trades, settings.decay), ["BULL"], settings).regimes[0]
+    assert (found.policies[1].probability_beats_conservative or 0.0) > settings.required_probability
+    assert found.policies[1].more_observations is None
