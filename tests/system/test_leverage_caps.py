@@ -97,7 +97,7 @@ def test_a_lowered_cap_acts_within_2_s_whatever_the_interval(
 ) -> None:
     fill(redis_client)
     env = {"STRATEGIC_MEMORY_SYNC_MODE": "periodic", "STRATEGIC_MEMORY_VALIDITY": "180"}
-    periodic = start_service(sync_interval_s=60, env=env)
+    periodic = start_service(sync_interval_s=600, env=env)
     leverage(periodic, above=1.2)
     with StrategicMemoryClient(periodic.grpc_address) as client:
         client.follow()

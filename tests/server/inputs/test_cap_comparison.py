@@ -7,7 +7,7 @@ import socket
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, cast
 
@@ -115,7 +115,10 @@ async def test_who_comes_is_read_at_once_and_waits_for_no_server_that_hangs(
     monkeypatch.setattr(cap_comparison, "PASS_S", 3_600.0)
     watch, told = comparison(), Told()
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        async with connect(patient(f"redis://127.0.0.1:{silent.getsockname()[1]}")) as hanging:
+        # It hangs for longer than anything is waited for here.
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
+        settings = replace(patient(url), connect_timeout_s=3_600.0, command_timeout_s=3_600.0)
+        async with connect(settings) as hanging:
             running = asyncio.create_task(watch.run())
             with told.watch(watch, hanging, 1), told.watch(watch, async_client, 2):
                 await aeventually(lambda: told == {2: 1})
