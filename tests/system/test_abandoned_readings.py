@@ -40,7 +40,7 @@ def service(start_service: StartService, redis_client: redis.Redis) -> ServicePr
     fill = redis_client.register_script(FILL)
     for first in range(1, ENTRIES, ENTRIES_A_CALL):
         fill(keys=[regime_stream()], args=[entry, first, first + ENTRIES_A_CALL - 1])
-    started = start_service(sync_interval_s=600)
+    started = start_service(sync_interval_s=300)
     eventually(lambda: get_feedback(started).revision)
     redis_client.config_resetstat()
     return started

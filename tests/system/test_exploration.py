@@ -179,9 +179,9 @@ def test_a_probe_outlives_a_kill_in_its_midst(start_service: StartService, redis
 def test_the_next_leader_goes_on_with_the_probe(
     number: signal.Signals, start_service: StartService, redis_client: redis.Redis
 ) -> None:
-    first = start_service(env=EXPLORING, sync_interval_s=600)
+    first = start_service(env=EXPLORING, sync_interval_s=300)
     eventually(lambda: leads(first))
-    second = start_service(env=EXPLORING, sync_interval_s=600)
+    second = start_service(env=EXPLORING, sync_interval_s=300)
     upon(first, TRADES_MADE)
     conservative_trade(redis_client)
     for service in (first, second):

@@ -49,11 +49,11 @@ def served_in_another_epoch(service: ServiceProcess, epoch: str) -> feedback_pb2
 def test_an_entry_that_looks_like_one_of_ours_is_another_epoch_at_once_and_told(
     start_service: StartService, redis_client: redis.Redis, leverage_hint: float
 ) -> None:
-    """Also where the next sync is ten minutes away. One that the contract does not allow is never served."""
+    """Also where the next sync is five minutes away. One that the contract does not allow is never served."""
     for _ in range(3):
         add_regime(redis_client, "BULL", 0.3)
-    leader = start_service(sync_interval_s=600)
-    other = start_service(sync_interval_s=600, arguments=("--role", "serve"))
+    leader = start_service(sync_interval_s=300)
+    other = start_service(sync_interval_s=300, arguments=("--role", "serve"))
     before = eventually(lambda: feedback if (feedback := get_feedback(other)).revision else None)
     entries: Any = redis_client.xrevrange(LOG, count=1)
     document = json.loads(entries[0][1][b"feedback"])

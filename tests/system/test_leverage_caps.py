@@ -96,8 +96,8 @@ def test_a_lowered_cap_acts_within_2_s_whatever_the_interval(
     start_service: StartService, redis_client: redis.Redis
 ) -> None:
     fill(redis_client)
-    env = {"STRATEGIC_MEMORY_SYNC_MODE": "periodic", "STRATEGIC_MEMORY_VALIDITY": "180"}
-    periodic = start_service(sync_interval_s=600, env=env)
+    env = {"STRATEGIC_MEMORY_SYNC_MODE": "periodic", "STRATEGIC_MEMORY_VALIDITY": "600"}
+    periodic = start_service(sync_interval_s=300, env=env)
     leverage(periodic, above=1.2)
     with StrategicMemoryClient(periodic.grpc_address) as client:
         client.follow()

@@ -36,7 +36,7 @@ CLIENTS = 64
 @pytest.fixture
 def service(start_service: StartService, redis_client: redis.Redis) -> ServiceProcess:
     """One that has advice."""
-    service = start_service(sync_interval_s=600, env=ENVIRONMENT)
+    service = start_service(sync_interval_s=300, env=ENVIRONMENT)
     publish(redis_client, service)
     return service
 
@@ -93,7 +93,7 @@ def test_they_share_a_stream_and_a_thread_through_a_kill_and_each_has_its_own_en
     late = StrategicMemoryClient(service.grpc_address, options=OPTIONS)
     late.follow()
     there_again = {"STRATEGIC_MEMORY_GRPC_ADDRESS": service.grpc_address}
-    again = start_service(sync_interval_s=600, env=ENVIRONMENT | there_again)
+    again = start_service(sync_interval_s=300, env=ENVIRONMENT | there_again)
     revision = publish(redis_client, again)
     assert late.wait_for_newest().revision > 0
     assert eventually(lambda: all(is_active(client.newest, revision) for client in [*others, late]))

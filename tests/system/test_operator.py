@@ -33,7 +33,7 @@ CAPS = "quantum:risk:leverage_limits"
 def service(start_service: StartService, redis_client: redis.Redis) -> ServiceProcess:
     """A service that is bold, and open to operators; it syncs by itself only every minute."""
     be_bold(redis_client)
-    started = start_service(sync_interval_s=600, env=OPEN_ADMIN)
+    started = start_service(sync_interval_s=300, env=OPEN_ADMIN)
     until_says(redis_client, *RULES)
     return started
 
@@ -99,7 +99,7 @@ def test_risk_is_raised_by_force_alone_and_never_above_a_cap_or_in_safe_values(
 def test_an_override_ends_by_itself_also_where_nobody_leads(
     service: ServiceProcess, start_service: StartService, redis_client: redis.Redis
 ) -> None:
-    standby = start_service(sync_interval_s=600, env={**OPEN_ADMIN, "STRATEGIC_MEMORY_ROLE": "serve"})
+    standby = start_service(sync_interval_s=300, env={**OPEN_ADMIN, "STRATEGIC_MEMORY_ROLE": "serve"})
     with operator(standby) as client:
         state = client.admin.set_override(leverage=1.9, force=True, reason="short", end=timedelta(seconds=4))
         assert state.is_in_force
@@ -112,7 +112,7 @@ def test_an_override_ends_by_itself_also_where_nobody_leads(
         until_says(redis_client, "CONSERVATIVE", 1.0)
         stale = eventually(lambda: said if (said := client.get_feedback()).status is FeedbackStatus.STALE else None)
         assert stale.leverage_hint == 1.0
-        start_service(sync_interval_s=600, env=OPEN_ADMIN)
+        start_service(sync_interval_s=300, env=OPEN_ADMIN)
         until_says(redis_client, *RULES)
         assert not eventually(
             lambda: said if (said := client.get_feedback()).status == "ACTIVE" else None
@@ -146,7 +146,7 @@ def test_it_survives_restarts_changes_of_the_leader_and_the_loss_of_its_key(
     redis_client.delete(KEYS.interventions)
     eventually(lambda: any("has lost entry 1" in problem for problem in get_json(service)["problems"]))
     assert says(redis_client) == ("CONSERVATIVE", 0.25)
-    other = start_service(sync_interval_s=600, env=OPEN_ADMIN)
+    other = start_service(sync_interval_s=300, env=OPEN_ADMIN)
     service.kill()
     eventually(lambda: get_json(other)["metrics"]["replication"]["role"] == "leader")
     add_regime(redis_client, "RANGE", 0.01)
@@ -155,7 +155,7 @@ def test_it_survives_restarts_changes_of_the_leader_and_the_loss_of_its_key(
     other.terminate()
     other.wait()
     redis_client.set(KEYS.interventions, "in the way")
-    third = start_service(sync_interval_s=600, env=OPEN_ADMIN)
+    third = start_service(sync_interval_s=300, env=OPEN_ADMIN)
     add_regime(redis_client, "BULL", 0.4, confidence=0.9)
     eventually(lambda: public_key(redis_client).get("current_regime") == "BULL")
     assert says(redis_client) == ("CONSERVATIVE", 0.25)
@@ -169,7 +169,7 @@ def test_it_survives_restarts_changes_of_the_leader_and_the_loss_of_its_key(
 def test_it_binds_the_safe_values_of_a_service_that_has_nothing_to_say(
     start_service: StartService, redis_client: redis.Redis
 ) -> None:
-    service = start_service(sync_interval_s=600, env=OPEN_ADMIN)
+    service = start_service(sync_interval_s=300, env=OPEN_ADMIN)
     with operator(service) as client:
         state = client.admin.set_override(leverage=0.25, reason="not yet", end=timedelta(seconds=3))
         feedback = state.feedback
@@ -222,7 +222,7 @@ def test_whoever_lacks_the_scope_is_refused_and_its_name_is_written_down(
     be_bold(redis_client)
     access = tmp_path / "access"
     reader, desk = token_for("reader", access, "read,analyze"), token_for("desk", access, "admin")
-    service = start_service(sync_interval_s=600, env={"STRATEGIC_MEMORY_ACCESS_FILE": str(access)})
+    service = start_service(sync_interval_s=300, env={"STRATEGIC_MEMORY_ACCESS_FILE": str(access)})
     until_says(redis_client, *RULES)
     for token in (None, reader):
         with operator(service, token=token) as client, pytest.raises(AccessDeniedError):
@@ -240,6 +240,6 @@ def test_whoever_lacks_the_scope_is_refused_and_its_name_is_written_down(
 
 
 def test_nobody_may_where_nobody_is_asked_who_they_are(start_service: StartService) -> None:
-    service = start_service(sync_interval_s=600)
+    service = start_service(sync_interval_s=300)
     with operator(service) as client, pytest.raises(AccessDeniedError, match="STRATEGIC_MEMORY_PUBLIC=admin"):
         client.admin.get_state()

@@ -79,7 +79,7 @@ def test_streams_and_large_requests_pass(
     port = free_port()
     arguments = ("--grpc-address", f"127.0.0.1:{port}")
     lasting = {"STRATEGIC_MEMORY_VALIDITY": "120"}
-    service = start_service(sync_interval_s=600, arguments=arguments, env=lasting)
+    service = start_service(sync_interval_s=60, arguments=arguments, env=lasting)
     with proxy(sample, port, tmp_path) as address, StrategicMemoryClient(address, options=OPTIONS) as client:
         eventually(lambda: answers(client), 30)
         assert client.check_health().serving
@@ -98,7 +98,7 @@ def test_streams_and_large_requests_pass(
 
         service.send_signal(signal.SIGTERM)
         service.wait()
-        start_service(sync_interval_s=600, arguments=arguments, env=lasting)
+        start_service(sync_interval_s=60, arguments=arguments, env=lasting)
         add_trade(redis_client, "BULL", 0.9)
         later = next(event.feedback for event in events if isinstance(event, FeedbackReceived))
         assert (later.epoch, later.revision) == (first.feedback.epoch, first.feedback.revision + 1)

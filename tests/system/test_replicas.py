@@ -55,9 +55,9 @@ def fencing_token_in(client: redis.Redis) -> int:
 @pytest.fixture
 def pair(start_service: StartService, redis_client: redis.Redis) -> tuple[ServiceProcess, ServiceProcess]:
     """The leader and the one that stands by."""
-    first = start_service(sync_interval_s=600, env=ENVIRONMENT)
+    first = start_service(sync_interval_s=300, env=ENVIRONMENT)
     eventually(lambda: leads(first))
-    second = start_service(sync_interval_s=600, env=ENVIRONMENT)
+    second = start_service(sync_interval_s=300, env=ENVIRONMENT)
     eventually(lambda: replication(second)["leader"] == replication(first)["server"])
     return first, second
 
@@ -103,7 +103,7 @@ def test_a_server_that_serves_alone_never_leads(start_service: StartService, red
         "leader": None,
         "fencing_token": None,
     }
-    syncing = start_service(sync_interval_s=600, env=ENVIRONMENT)
+    syncing = start_service(sync_interval_s=300, env=ENVIRONMENT)
     revision = make_revision(redis_client, serving, syncing)
     syncing.kill()
     add_regime(redis_client, "BEAR", 9.0, entry_id="*")

@@ -75,7 +75,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Said]:
         for number in range(BEFORE):
             write(client, number, source)
         client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 1.1}')
-        own = {"REDIS_URL": server.url, "MEMORY_SYNC_INTERVAL": "600", "STRATEGIC_MEMORY_PUBLIC": "admin"}
+        own = {"REDIS_URL": server.url, "MEMORY_SYNC_INTERVAL": "300", "STRATEGIC_MEMORY_PUBLIC": "admin"}
         environment = service_environment(own | SETTINGS)
         service = ServiceProcess(tmp_path_factory.mktemp("service"), environment)
         try:

@@ -31,9 +31,9 @@ LASTING = {"STRATEGIC_MEMORY_VALIDITY": "600", "STRATEGIC_MEMORY_LEASE": "0.5"}
 @pytest.fixture
 def pair(start_service: StartService) -> tuple[ServiceProcess, ServiceProcess]:
     """The leader and the one that stands by."""
-    first = start_service(sync_interval_s=600, env=LASTING)
+    first = start_service(sync_interval_s=300, env=LASTING)
     eventually(lambda: role(first) == "leader")
-    second = start_service(sync_interval_s=600, env=LASTING)
+    second = start_service(sync_interval_s=300, env=LASTING)
     eventually(lambda: role(second) == "standby")
     return first, second
 
