@@ -6,7 +6,8 @@ import pytest
 from chaos.fencing_watch import Look
 from chaos.history_faults import clock_of_redis_set_forward
 from chaos.run import Epochs, epoch_problems, name_of
-from history.model import CLOCK_SET_FORWARD, Fault, History
+from history.model import Fault, History
+from history.promises import CLOCK_SET_FORWARD
 
 RESTART = Fault("redis killed", 100.0, 200.0)
 

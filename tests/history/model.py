@@ -233,10 +233,6 @@ class LogGap:
     since_ms: float
 
 
-CLOCK_SET_FORWARD = "clock of redis set forward"
-"""Name of a fault: once it is right again, nobody can tell how old is what was said meanwhile, and it is STALE."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A time in which something was broken on purpose, so that servers may lag and messages may be late."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+CLOCK_SET_FORWARD = "clock of redis set forward"
+"""Name of a fault: once it is right again, nobody can tell how old is what was said meanwhile, and it is STALE."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tolerances:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from history.model import (
-    CLOCK_SET_FORWARD,
     Advice,
     Answer,
     Delivery,
@@ -17,7 +16,7 @@ from history.model import (
     Publish,
     Status,
 )
-from history.promises import Promise
+from history.promises import CLOCK_SET_FORWARD, Promise
 from history.small_history import (
     FAULT,
     THREE,

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from history.evidence import Evidence, streams
 from history.model import (
-    CLOCK_SET_FORWARD,
     Answer,
     Delivery,
     FeedbackMessage,
@@ -16,7 +15,7 @@ from history.model import (
     Status,
     Stream,
 )
-from history.promises import Promise, Violation
+from history.promises import CLOCK_SET_FORWARD, Promise, Violation
 
 _ROUNDING_MS = 1.0
 

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 
 import grpc
@@ -140,20 +139,6 @@ def test_a_server_that_never_answers_is_ended(tmp_path: Path) -> None:
         server.start()
     assert not server.running
     assert process_is_gone(int((tmp_path / "pid").read_text()))
-
-
-def test_a_server_that_reads_its_data_for_long_is_waited_for(tmp_path: Path) -> None:
-    slow = tmp_path / "slow-redis"
-    slow.write_text(f'#!/bin/sh\nexec {find_redis_server()} "$@" --key-load-delay 400\n')
-    slow.chmod(0o755)
-    kept = partial(EmbeddedRedis, directory=tmp_path, persistence=Persistence.EVERY_SECOND)
-    with kept() as server, redis.Redis.from_url(server.url) as client:
-        pipeline = client.pipeline(transaction=False)
-        for number in range(15_000):
-            pipeline.rpush("list", number)
-        pipeline.execute()
-    with kept(binary=slow, start_timeout_s=4.0) as server, redis.Redis.from_url(server.url) as client:
-        assert client.llen("list") == 15_000
 
 
 def test_before_the_first_start_there_is_no_address() -> None:
