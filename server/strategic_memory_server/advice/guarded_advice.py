@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from strategic_memory_server.advice.drawdown_guard import GuardReading, under_guard
 from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, Rules, Times
 from strategic_memory_server.advice.override import risks_of, with_risks
 from strategic_memory_server.advice.rules.guard_reasons import CODES, guard_reasons
+from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.memory.override import Risk
 from strategic_memory_server.memory.policy import Policy
+
+OfRegimeT = TypeVar("OfRegimeT", RegimeAdvice, EvidenceView)
 
 
 def guarded(advice: Advice, reading: GuardReading) -> Advice:
@@ -35,8 +39,8 @@ def guarded(advice: Advice, reading: GuardReading) -> Advice:
     )
 
 
-def regime_under_guard(said: RegimeAdvice, reading: GuardReading | None) -> RegimeAdvice:
-    """Return what is advised for a regime under the guard; None: there is none."""
+def regime_under_guard(said: OfRegimeT, reading: GuardReading | None) -> OfRegimeT:
+    """Return what is advised for a regime, or what the evidence says of it, under the guard; None: there is none."""
     if reading is None:
         return said
     hint, bound_by = under_guard(said.leverage_hint, said.leverage_bound_by, reading.factor)

@@ -6,11 +6,12 @@ Pure. Regimes are numbered by name here, so that the figures do not depend on ho
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.advice.drawdown_guard import GuardReading, under_guard
+from strategic_memory_server.advice.drawdown_guard import GuardReading
+from strategic_memory_server.advice.guarded_advice import regime_under_guard
 from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.columns.distinct import distinct
@@ -134,7 +135,10 @@ def analyze_deeply(
             correlations(trades.pnl, regime, time_ms, bucket_ms=BUCKET_MS, checkpoint=checkpoint),
             correlations(trades.pnl, trades.policy, time_ms, checkpoint=checkpoint),
         ),
-        evidence=_under_guard(_evidence(analysis, sums, settings, group), guard),
+        evidence={
+            regime: regime_under_guard(view, guard)
+            for regime, view in _evidence(analysis, sums, settings, group).items()
+        },
         details=regime_details(memory, checkpoint),
     )
 
@@ -184,15 +188,3 @@ def _evidence(
     belief = Belief(sums, settings, group.others if group else ())
     found = belief.estimate(asked, by_source(analysis.leverage_caps))
     return {each.regime: view_of(each, sums.observations) for each in found.regimes}
-
-
-def _under_guard(views: Mapping[str, EvidenceView], guard: GuardReading | None) -> Mapping[str, EvidenceView]:
-    if guard is None:
-        return views
-    lowered = {
-        regime: under_guard(view.leverage_hint, view.leverage_bound_by, guard.factor) for regime, view in views.items()
-    }
-    return {
-        regime: replace(views[regime], leverage_hint=hint, leverage_bound_by=bound_by)
-        for regime, (hint, bound_by) in lowered.items()
-    }
