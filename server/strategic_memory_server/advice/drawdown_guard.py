@@ -5,7 +5,8 @@ targeting that only ever lowers; Moreira and Muir, Journal of Finance 72, 2017).
 edge; docs/drawdown-guard.md says what it was measured to do, and what not.
 
 A followed result is that of a trade whose policy was the one advised at its opening: said strictly before it. It counts
-from its close. A synchronous state machine over values: it has no clock, and what comes later changes nothing earlier.
+from its close, and once: a long memory that is built anew reads its trades again. A synchronous state machine over
+values: it has no clock, and what comes later changes nothing earlier.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
-from strategic_memory_server.columns.columns import FloatColumn, IndexColumn, index_column
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn, PositionColumn, index_column
+from strategic_memory_server.columns.stream_position import position_column
+from strategic_memory_server.entries.counted_ids import NOTHING_COUNTED, CountedIds
 from strategic_memory_server.memory.policy import Policy
 
 HALF_LIFE = 40
@@ -87,21 +91,26 @@ class ClosedTrades:
         opened_ms: when each was opened, its close where that is not known; milliseconds since 1970-01-01 UTC.
         policy: values of `Policy`.
         pnl: realised pnl.
+        positions: where in the stream they are; None: they are read once.
+        read: stretches of the stream that were read up to them.
     """
 
     opened_ms: IndexColumn
     policy: IndexColumn
     pnl: FloatColumn
+    positions: PositionColumn | None = None
+    read: CountedIds = NOTHING_COUNTED
 
 
-NO_TRADES = ClosedTrades(index_column([]), index_column([]), np.zeros(0))
+NO_TRADES = ClosedTrades(index_column([]), index_column([]), np.zeros(0), position_column([]))
 
 
 def joined_trades(parts: Iterable[ClosedTrades]) -> ClosedTrades:
-    """Return the trades of several parts, one after the other."""
+    """Return the trades of several parts of a stream, one after the other."""
     found = [NO_TRADES, *parts]
-    names = ("opened_ms", "policy", "pnl")
-    return ClosedTrades(*(np.concatenate([getattr(part, name) for part in found]) for name in names))
+    names = ("opened_ms", "policy", "pnl", "positions")
+    columns = {name: np.concatenate([getattr(part, name) for part in found]) for name in names}
+    return ClosedTrades(**columns, read=reduce(CountedIds.with_others, (part.read for part in found)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,7 @@ class GuardState:
         factor: what leverage is multiplied by.
         since_ms: when that moved last, milliseconds since 1970-01-01 UTC; None: it never did.
         said: the policy advised, oldest first, as far as it is kept.
+        counted: stretches of the trade stream that it has taken in.
     """
 
     results: int = 0
@@ -129,6 +139,7 @@ class GuardState:
     factor: float = 1.0
     since_ms: int | None = None
     said: tuple[SaidPolicy, ...] = ()
+    counted: CountedIds = NOTHING_COUNTED
 
     def reading(self) -> GuardReading:
         """Tell how it stands."""
@@ -156,7 +167,7 @@ class GuardState:
         return replace(self, said=(*self.said, SaidPolicy(since_ms, policy))[-KEPT:])
 
     def after(self, trades: ClosedTrades, now_ms: int) -> GuardState:
-        """Take in trades that were closed after those taken in before.
+        """Take in trades that were closed after those taken in before, of which nothing counts again.
 
         Args:
             trades: the trades.
@@ -173,7 +184,10 @@ class GuardState:
             asked = _asked(squares / results, recent / weight) if results > FREE else 1.0
             if abs(asked - factor) > STEP:
                 factor, since_ms = asked, now_ms
-        return GuardState(results, squares, largest, weight, recent, recent_largest, factor, since_ms, self.said)
+        counted = self.counted.with_others(trades.read)
+        return GuardState(
+            results, squares, largest, weight, recent, recent_largest, factor, since_ms, self.said, counted
+        )
 
     def _followed(self, trades: ClosedTrades) -> IndexColumn:
         """Return the places of the trades that have followed what was advised when they were opened."""
@@ -181,6 +195,8 @@ class GuardState:
         policy = index_column([-1, *(said.policy for said in self.said)])
         advised = policy[np.searchsorted(since, trades.opened_ms, side="left")]
         counts = (advised == trades.policy) & (advised >= 0) & (np.abs(trades.pnl) <= LARGEST_PNL)
+        if trades.positions is not None:
+            counts &= ~self.counted.among(trades.positions)
         followed: IndexColumn = np.flatnonzero(counts)
         return followed
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from strategic_memory_server.advice.drawdown_guard import NO_TRADES, ClosedTrades
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn, PositionColumn
+from strategic_memory_server.entries.counted_ids import NOTHING_COUNTED, CountedIds
 from strategic_memory_server.entries.trade_ids import TRADE_ID
 from strategic_memory_server.evidence.regimes_apart import with_observations
 from strategic_memory_server.evidence.sums import EvidenceSums
-from strategic_memory_server.long_memory.counted_ids import NOTHING_COUNTED, CountedIds
 from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.windows.column_buffer import Columns
 
@@ -131,7 +131,8 @@ def add_trades(kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids:
     duplicates, numbered = kept.duplicates + len(found.duplicates), kept.numbered + found.numbered
     changed = replace(kept, sums=sums, read_up_to=read_up_to, duplicates=duplicates, numbered=numbered)
     opened_ms = trades.opened_ms
-    counted = NO_TRADES if opened_ms is None else ClosedTrades(opened_ms[places], *columns[1:])
+    positions = None if trades.positions is None else trades.positions[places]
+    counted = NO_TRADES if opened_ms is None else ClosedTrades(opened_ms[places], *columns[1:], positions)
     return Added(changed, found.fresh, int(np.count_nonzero(read_before)), counted)
 
 

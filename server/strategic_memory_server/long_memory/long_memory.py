@@ -14,11 +14,11 @@ import structlog
 
 from strategic_memory_server.advice.drawdown_guard import NO_TRADES, ClosedTrades
 from strategic_memory_server.columns.stream_position import id_order
+from strategic_memory_server.entries.counted_ids import CountedIds
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.read_outcome import NewTrades
 from strategic_memory_server.long_memory.blocks_again import with_blocks_again
-from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
 from strategic_memory_server.long_memory.far_trades import FarTrades
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
@@ -151,7 +151,8 @@ class LongMemory:
         self._report_set_back(added.left_out, page.read_up_to, counted_ids)
         kept = replace(added.kept, counted_ids=counted_ids)
         trade_ids = (*self._restored, *added.trade_ids)[-max(stored.known_ids.horizon, 1) :]
-        return Gathered(kept, _note(stored, kept, trade_ids), page.is_last, stored, added.counted)
+        counted = replace(added.counted, read=counted_ids)
+        return Gathered(kept, _note(stored, kept, trade_ids), page.is_last, stored, counted)
 
     def _report_set_back(self, left_out: int, read_up_to: str, counted_ids: CountedIds) -> None:
         """Tell that the stream has gone back behind what was counted, until it is beyond that again."""

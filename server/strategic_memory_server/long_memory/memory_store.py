@@ -12,12 +12,12 @@ import redis.asyncio as redis
 import structlog
 
 from strategic_memory_server.columns.stream_position import id_order
+from strategic_memory_server.entries.counted_ids import CountedIds
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.plain_blocks import with_blocks
 from strategic_memory_server.evidence.plain_sums import from_plain
 from strategic_memory_server.evidence.regimes_apart import kept_apart
 from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed
-from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.exploration_document import read_exploration
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
 from strategic_memory_server.long_memory.known_ids import KnownIds
@@ -267,7 +267,8 @@ class MemoryStore:
         counted = plain.get(COUNTED_IDS)
         if counted is None and read_up_to == NOTHING_READ:
             raise ValueError("it does not say which trades are in it")
-        counted_ids = CountedIds.from_plain(counted, read_up_to)
+        # An older version did not write them down.
+        counted_ids = CountedIds.up_to(read_up_to) if counted is None else CountedIds.from_plain(counted)
         return KeptTrades(found, read_up_to, _count(duplicates), _count(numbered), counted_ids, without)
 
 

@@ -14,7 +14,8 @@ from strategic_memory_server.revisions.json_shapes import JsonShape
 CARRIED_VERSION = 1
 """Of the text in an export; grows when an older version could no longer go on from it."""
 
-_SHAPE, _READING = JsonShape(GuardState), JsonShape(GuardReading)
+# Versions before did not write down what was counted.
+_SHAPE, _READING = JsonShape(GuardState, {GuardState: ("counted",)}), JsonShape(GuardReading)
 _CARRIED = re.compile(rb"(\d{1,9}) (.+)", re.DOTALL)
 _SHOWN = 100
 

@@ -2,7 +2,8 @@
 
 Somebody else may have written what is read. A value is what its field says, or refused: an int is a count that fits the
 wire, a float is finite, a text can be sent, an enum stands by its name, and a field in milliseconds since 1970-01-01
-UTC (`since_ms`) stands as ISO 8601, without its unit (`since`). Keys that a later version adds are ignored.
+UTC (`since_ms`) stands as ISO 8601, without its unit (`since`). What has `to_plain` and `from_plain` says itself how it
+stands. Keys that a later version adds are ignored.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 import enum
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from operator import attrgetter
-from typing import Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, core_schema
 from pydantic_core.core_schema import CoreConfig, CoreSchema
@@ -70,6 +71,8 @@ def _schema(kind: object, may_be_absent: Absent) -> CoreSchema:
         return core_schema.tuple_variable_schema(_schema(of[0], may_be_absent))
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return _enum_schema(kind)
+    if isinstance(kind, type) and hasattr(kind, "from_plain") and hasattr(kind, "to_plain"):
+        return _plain_schema(kind.from_plain, kind.to_plain)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return _dataclass_schema(kind, may_be_absent)
     raise TypeError(f"{kind} has no shape")
@@ -105,6 +108,11 @@ def _enum_schema(kind: type[enum.Enum]) -> CoreSchema:
         attrgetter("name"), return_schema=core_schema.str_schema()
     )
     return core_schema.no_info_plain_validator_function(named, serialization=written)
+
+
+def _plain_schema(read: Callable[[JsonValue], object], write: Callable[[Any], JsonValue]) -> CoreSchema:
+    written = core_schema.plain_serializer_function_ser_schema(write)
+    return core_schema.no_info_plain_validator_function(read, serialization=written)
 
 
 def _time_ms(text: str) -> int:

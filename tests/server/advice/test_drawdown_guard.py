@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +24,10 @@ from strategic_memory_server.advice.drawdown_guard import (
     joined_trades,
 )
 from strategic_memory_server.columns.columns import index_column
+from strategic_memory_server.columns.stream_position import position_column, positions_of_ids
+from strategic_memory_server.entries.counted_ids import NOTHING_COUNTED
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.revisions.guard_text import exact_guard, guard_text
 
 SAID = GuardState().saying(Policy.BALANCED, 0)
 PNL = st.floats(-1e15, 1e15).filter(lambda each: each == 0.0 or abs(each) > 1e-100)
@@ -32,7 +36,8 @@ FOLLOWED = st.lists(PNL, max_size=150)
 
 def closed(pnl: Sequence[float], opened_ms: int = 1, policy: Policy = Policy.BALANCED) -> ClosedTrades:
     size = len(pnl)
-    return ClosedTrades(index_column([opened_ms] * size), index_column([policy] * size), np.array(pnl, dtype=float))
+    opened, policies, results = index_column([opened_ms] * size), index_column([policy] * size), np.array(pnl, float)
+    return ClosedTrades(opened, policies, results, position_column([b"1"] * size))
 
 
 def states(pnl: Sequence[float], start: GuardState = SAID) -> list[GuardState]:
@@ -94,6 +99,19 @@ def test_what_comes_later_changes_nothing_earlier_and_pages_of_any_length_give_t
     in_two = SAID.after(closed(pnl[:cut]), 1).after(closed(pnl[cut:]), 1)
     assert at_once == in_two
     assert at_once == SAID.after(joined_trades([NO_TRADES, closed(pnl[:cut]), closed(pnl[cut:])]), 1)
+
+
+def test_what_was_read_before_counts_once_and_what_came_between_counts() -> None:
+    def page(first: int, last: int) -> ClosedTrades:
+        """Trades of which each has the id that it was opened at."""
+        at = positions_of_ids([b"%d-0" % each for each in range(first, last)])
+        read = NOTHING_COUNTED.read_on(f"{first}-0", f"{first}-0", f"{last - 1}-0")
+        return replace(closed([1.0] * (last - first)), positions=at, read=read)
+
+    once = SAID.after(page(10, 20), 1).after(page(30, 40), 2)
+    assert (once.results, once.after(page(10, 20), 3)) == (20, once)
+    assert exact_guard(guard_text(once).encode()).after(page(15, 35), 3).results == 30
+    assert once.after(joined_trades([page(15, 20), page(20, 30)]), 3).results == 30
 
 
 @given(st.lists(st.floats(-100.0, 100.0).filter(lambda each: each == 0.0 or abs(each) > 1e-3), max_size=150))

@@ -19,10 +19,12 @@ from replay_records import csv_of, silent
 from syncing import SETTINGS, Syncing, cycled, syncing_with
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.drawdown_guard import FREE
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Rules
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.courses.served_advice import served_advice
 from strategic_memory_server.revisions.feedback_json import decode_feedback
@@ -177,6 +179,34 @@ async def test_what_it_goes_on_from_survives_another_epoch_and_is_forgotten_once
     assert written(redis_client) == b""
     raw: Any = redis_client.get(KEYS.feedback)
     assert "guard" not in json.loads(raw)
+
+
+async def test_a_long_memory_that_is_built_anew_counts_no_result_again(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    entries = list(entries_of(7, 160))
+    later = entries[-1][0] + 60_000
+    async with syncing_with(redis_server.url, ON, shadow=GUARDED) as syncing:
+        for entry in entries:
+            write(redis_client, entry)
+            if await cycled_at(syncing, entry[0]) != "TOO_FEW_ENTRIES":
+                await aeventually(partial(is_shadowed, redis_client, entry[0]))
+    before, of_shadow = guard_of_text(written(redis_client)), guard_of_text(written(redis_client, SHADOW))
+    assert min(before.results, of_shadow.results) > FREE
+    assert before.factor < 1.0
+    for number in range(3):
+        redis_client.delete(KEYS.lease, MemoryKeys.under("quantum").evidence)
+        async with syncing_with(redis_server.url, ON, f"{number}", shadow=GUARDED) as syncing:
+            await cycled_at(syncing, later + number)
+            assert syncing.sync.status.trades_remembered > before.results, "it is built anew"
+            await aeventually(partial(is_shadowed, redis_client, later + number))
+        assert guard_of_text(written(redis_client)) == before
+        assert guard_of_text(written(redis_client, SHADOW)) == of_shadow
+    redis_client.delete(KEYS.lease)
+    async with syncing_with(redis_server.url, ON, "last") as syncing:
+        add_trade(redis_client, "BULL", 0.5, policy=before.said[-1].policy.name, entry_id=f"{later + 11}-0")
+        await cycled_at(syncing, later + 11)
+    assert guard_of_text(written(redis_client)).results == before.results + 1
 
 
 async def test_where_nothing_can_be_advised_results_count_all_the_same(

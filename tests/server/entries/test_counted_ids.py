@@ -8,7 +8,7 @@ import pytest
 from each_case import each_case
 
 from strategic_memory_server.columns.stream_position import position_column, position_of
-from strategic_memory_server.long_memory.counted_ids import FAR_MS, NOTHING_COUNTED, CountedIds
+from strategic_memory_server.entries.counted_ids import FAR_MS, NOTHING_COUNTED, CountedIds
 from strategic_memory_server.memory.json_types import JsonValue
 
 
@@ -27,7 +27,7 @@ def test_what_was_read_is_known_and_nothing_else_but_what_lies_between(seed: int
         within = counted.among(position_column([position_of((time_ms, 0)) for time_ms in range(400)]))
         assert {time_ms for time_ms in range(400) if within[time_ms]} == read
         assert counted.highest == (max(read), 0)
-        assert CountedIds.from_plain(counted.to_plain(), "0-0") == counted
+        assert CountedIds.from_plain(counted.to_plain()) == counted
 
 
 def test_what_lies_within_a_leap_was_never_read() -> None:
@@ -44,4 +44,4 @@ def test_what_lies_within_a_leap_was_never_read() -> None:
 @each_case("plain", ["", 5, [["1-0"]], [["1-0", 2]], [["1-0", "x"]], {"1-0": "2-0"}])
 def test_what_is_something_else_is_refused(plain: JsonValue) -> None:
     with pytest.raises(ValueError, match=r"counted_ids|id of a stream entry"):
-        CountedIds.from_plain(plain, "7-0")
+        CountedIds.from_plain(plain)

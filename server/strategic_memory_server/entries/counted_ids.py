@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,10 @@ class CountedIds:
             counted = counted._with(run)
         return counted
 
+    def with_others(self, others: CountedIds) -> CountedIds:
+        """Return these stretches and others."""
+        return reduce(CountedIds._with, others.stretches, self) if others != self else self
+
     def _with(self, run: tuple[Id, Id]) -> CountedIds:
         apart = [known for known in self.stretches if known[1] < run[0] or known[0] > run[1]]
         met = [known for known in self.stretches if known not in apart]
@@ -77,14 +82,13 @@ class CountedIds:
         return [["{}-{}".format(*first), "{}-{}".format(*last)] for first, last in self.stretches]
 
     @classmethod
-    def from_plain(cls, plain: JsonValue, read_up_to: str) -> CountedIds:
-        """Read what `to_plain` gave; a memory that has none is taken to have read everything up to where it stands.
+    def up_to(cls, entry_id: str) -> CountedIds:
+        """Return everything up to an id; ValueError where it is none."""
+        return cls((((0, 0), id_order(entry_id)),))
 
-        Raises:
-            ValueError: it is something else.
-        """
-        if plain is None:
-            return cls((((0, 0), id_order(read_up_to)),))
+    @classmethod
+    def from_plain(cls, plain: JsonValue) -> CountedIds:
+        """Read what `to_plain` gave; ValueError for anything else."""
         if not isinstance(plain, list):
             raise ValueError("counted_ids has to be a list")
         return cls(tuple(sorted(_pair(pair) for pair in plain)))
