@@ -17,7 +17,7 @@ class ChangeSignal:
     def __init__(self) -> None:
         self.changes = 0
         """Changes so far."""
-        self._waiting: set[asyncio.Future[bool]] = set()
+        self._waiting: dict[asyncio.Future[bool], None] = {}
         self._listeners: list[Callable[[], None]] = []
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -29,25 +29,25 @@ class ChangeSignal:
         self.changes += 1
         for listener in self._listeners:
             listener()
-        waiting, self._waiting = self._waiting, set()
+        waiting, self._waiting = self._waiting, {}
         for future in waiting:
             if not future.done():
                 future.set_result(False)
 
     def add(self, future: asyncio.Future[bool]) -> None:
         """Set a future to False at the next change."""
-        self._waiting.add(future)
+        self._waiting[future] = None
 
     def discard(self, future: asyncio.Future[bool]) -> None:
         """Forget a future."""
-        self._waiting.discard(future)
+        self._waiting.pop(future, None)
 
 
 class Waiter:
     """One who waits for changes of a signal, and now and then for a heartbeat to be due.
 
     Call `look` before looking at the state and `wait` afterwards: a change in between is not missed. Putting the
-    heartbeat off costs no timer: the timer is looked after when it rings.
+    heartbeat off costs no timer: the timer is looked after when it rings. Close it in the end.
 
     Args:
         signal: tells of changes. A change of the pace has to be one of them.
@@ -64,36 +64,35 @@ class Waiter:
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at_s = 0.0
         self._seen = signal.changes
-        self.put_off()
+        self.put_off(self._loop.time())
 
     def look(self) -> None:
         """Take note of the changes so far."""
         self._seen = self._signal.changes
 
-    def put_off(self) -> None:
-        """Count from now when a heartbeat is due."""
+    def put_off(self, now_s: float) -> None:
+        """Count from now, by the clock of the event loop, when a heartbeat is due."""
         self._is_due = False
         if self._pace is not None:
-            self._pace.sent(self._loop.time())
+            self._pace.sent_at_s = now_s
 
-    async def wait(self) -> bool:
-        """Wait for a change since `look`, or until a heartbeat is due; True: it is."""
-        if self._is_due:
-            return True
-        if self._seen != self._signal.changes:
-            return False
-        if self._pace is not None:
-            self._set_timer(self._pace.due_at_s())
+    def wait(self) -> asyncio.Future[bool]:
+        """Return what is done with a change since `look`, or once a heartbeat is due: True, it is."""
+        # Thousands of streams come here at each change, so there is no coroutine between them and the future.
         future: asyncio.Future[bool] = self._loop.create_future()
+        if self._is_due or self._seen != self._signal.changes:
+            future.set_result(self._is_due)
+            return future
+        if self._pace is not None and (self._timer is None or self._pace.has_changed()):
+            self._set_timer(self._pace.due_at_s())
         self._future = future
         self._signal.add(future)
-        try:
-            return await future
-        finally:
-            self._signal.discard(future)
+        return future
 
     def close(self) -> None:
         """Wait no more."""
+        if self._future is not None:
+            self._signal.discard(self._future)
         if self._timer is not None:
             self._timer.cancel()
 
@@ -111,5 +110,8 @@ class Waiter:
             self._set_timer(due_at_s)
             return
         self._is_due = True
+        if self._pace is not None:
+            self._pace.spread()
         if self._future is not None and not self._future.done():
+            self._signal.discard(self._future)
             self._future.set_result(True)

@@ -76,6 +76,11 @@ class FeedbackHub:
         self._validity = ValidityBound(clock or RedisClock())
 
     @property
+    def newest(self) -> Feedback:
+        """The newest feedback, whether or not it holds; each change of the log makes it another object."""
+        return self._newest
+
+    @property
     def oldest_retained(self) -> int:
         """Oldest revision that the log retains; 0 when there is none."""
         return self._oldest_retained

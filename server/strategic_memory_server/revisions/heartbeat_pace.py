@@ -27,7 +27,6 @@ HEARTBEATS_IN_VALIDITY = 4
 SHORTEST_SHARE = 0.8
 """Least share of the pace that a heartbeat comes after; the most is the whole, so that streams spread out."""
 
-# One drawn of the kernel for each message would take a tenth of what sending it takes.
 _RANDOM = random.Random()  # noqa: S311  it spreads heartbeats out, and is no secret
 
 
@@ -57,9 +56,12 @@ class HeartbeatPace:
         asked_s: longest silence that the subscriber asked for, seconds.
         validity_s: gives the validity of the feedback in force, as `validity_s` does; it may change at any time.
         draw_share: gives the share of the longest silence that the next heartbeat comes after.
+
+    Attributes:
+        sent_at_s: when something was said last, seconds by any clock.
     """
 
-    __slots__ = ("_asked_s", "_draw_share", "_known_s", "_sent_at_s", "_share", "_silence_s", "_validity_s")
+    __slots__ = ("_asked_s", "_draw_share", "_known_s", "_share", "_silence_s", "_validity_s", "sent_at_s")
 
     def __init__(
         self,
@@ -73,16 +75,20 @@ class HeartbeatPace:
         # A validity, and the longest silence that follows from it.
         self._known_s = validity_s()
         self._silence_s = longest_silence_s(asked_s, self._known_s)
-        self.sent(0.0)
+        self.sent_at_s = 0.0
+        self.spread()
 
-    def sent(self, now_s: float) -> None:
-        """Take that something is being said now."""
-        self._sent_at_s = now_s
+    def spread(self) -> None:
+        """Let the heartbeats that follow come after another share of the longest silence."""
         self._share = self._draw_share()
 
+    def has_changed(self) -> bool:
+        """Tell whether the validity is another one than when it was asked last when a heartbeat is due."""
+        return self._validity_s() != self._known_s
+
     def due_at_s(self) -> float:
-        """Return when the next heartbeat is due, by the clock of `sent`."""
+        """Return when the next heartbeat is due, by the clock of `sent_at_s`."""
         validity_s = self._validity_s()
         if validity_s != self._known_s:
             self._known_s, self._silence_s = validity_s, longest_silence_s(self._asked_s, validity_s)
-        return self._sent_at_s + self._share * self._silence_s
+        return self.sent_at_s + self._share * self._silence_s

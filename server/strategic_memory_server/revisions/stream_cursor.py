@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.faults.errors import LogNotReadError, ResumePointError, ResumeRefusal
@@ -23,13 +22,6 @@ class Delivery(enum.Enum):
     EVERY = "EVERY"
 
 
-class Deliver(NamedTuple):
-    """Send a feedback; `skipped` revisions before it are not sent."""
-
-    feedback: Feedback
-    skipped: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class ReadLog:
     """Read what came after a revision from the log, and hand it to `StreamCursor.take_from_log`."""
@@ -42,7 +34,8 @@ class Beat:
     """Send a heartbeat at once: the status of the feedback in force has changed, or the caps on leverage have."""
 
 
-Step = Deliver | ReadLog | Beat
+Step = Feedback | ReadLog | Beat
+"""What to do: a feedback is sent; `StreamCursor.skipped` tells how many revisions before it are not."""
 
 
 class StreamCursor:
@@ -55,12 +48,25 @@ class StreamCursor:
         epoch: epoch of `resume_after`; empty: that of the log.
         send_current: whether the feedback in force is sent first where nothing came after `resume_after`.
 
+    Attributes:
+        skipped: revisions before the feedback that was given last that are not sent.
+
     Raises:
         LogNotReadError: there is a resume point and the log has not been read yet.
         ResumePointError: the stream cannot go on from the resume point.
     """
 
-    __slots__ = ("_after", "_began_unread", "_delivery", "_epoch", "_hub", "_owes_current", "_sent_any", "_told")
+    __slots__ = (
+        "_after",
+        "_began_unread",
+        "_delivery",
+        "_epoch",
+        "_hub",
+        "_owes_current",
+        "_sent_any",
+        "_told",
+        "skipped",
+    )
 
     def __init__(
         self,
@@ -71,6 +77,7 @@ class StreamCursor:
         epoch: str = "",
         send_current: bool = False,
     ) -> None:
+        self.skipped = 0
         self._hub = hub
         self._delivery = delivery
         self._epoch = hub.epoch
@@ -84,32 +91,35 @@ class StreamCursor:
             self._check(resume_after, epoch)
             self._after = self._not_before_epoch(resume_after)
 
-    def next(self, now_ms: int) -> Step | None:
+    def next(self, in_force: Feedback) -> Step | None:
         """Tell what to do next; None: nothing until the hub changes or the validity passes.
+
+        Args:
+            in_force: what the hub says now.
 
         Raises:
             ResumePointError: the log has got another epoch, or the next revision is not retained any more.
         """
-        hub = self._hub
-        in_force = hub.in_force(now_ms)
+        hub, revision = self._hub, in_force.revision
         if self._epoch != hub.epoch:
             self._take_epoch(in_force)
         self._began_unread = self._began_unread and not hub.was_read
-        if self._after is None:
-            return self._deliver(in_force, 0)
-        if in_force.revision > self._after:
+        after = self._after
+        if after is None or revision == after + 1:
+            return self._deliver(in_force)
+        if revision > after:
             if self._delivery is Delivery.LATEST:
-                return self._deliver(in_force, in_force.revision - self._after - 1)
-            following = in_force if in_force.revision == self._after + 1 else hub.recent(self._after + 1)
-            return ReadLog(self._after) if following is None else self._deliver(following, 0)
+                return self._deliver(in_force, revision - after - 1)
+            following = hub.recent(after + 1)
+            return ReadLog(after) if following is None else self._deliver(following)
         if self._owes_current:
-            return self._deliver(in_force, 0)
+            return self._deliver(in_force)
         if self._told != (tells := (in_force.status, in_force.advice.leverage_caps)):
             self._told = tells
             return Beat()
         return None
 
-    def take_from_log(self, page: list[Feedback]) -> list[Deliver]:
+    def take_from_log(self, page: list[Feedback]) -> list[Feedback]:
         """Take what was read from the log, oldest first, and give what to send.
 
         The newest revision is left to `next` where something goes before it: only the hub knows its times.
@@ -117,13 +127,13 @@ class StreamCursor:
         Raises:
             ResumePointError: the next revision is not retained any more.
         """
-        steps: list[Deliver] = []
+        steps: list[Feedback] = []
         for feedback in page:
             if self._after is None or feedback.epoch != self._epoch or feedback.revision != self._after + 1:
                 break
             if steps and feedback.revision >= self._hub.revision:
                 break
-            steps.append(self._deliver(feedback, 0))
+            steps.append(self._deliver(feedback))
         if not steps:
             oldest = page[0].revision if page else 0
             raise self._refused(ResumeRefusal.REVISION_COMPACTED, oldest=oldest)
@@ -157,12 +167,13 @@ class StreamCursor:
         """Return the revision, or the last one before the epoch: nothing lies in between."""
         return max(revision, self._hub.epoch_start - 1)
 
-    def _deliver(self, feedback: Feedback, skipped: int) -> Deliver:
+    def _deliver(self, feedback: Feedback, skipped: int = 0) -> Feedback:
         self._after = self._not_before_epoch(feedback.revision)
         self._sent_any = self._sent_any or feedback.revision > 0
         self._owes_current = False
         self._told = (feedback.status, feedback.advice.leverage_caps)
-        return Deliver(feedback, skipped)
+        self.skipped = skipped
+        return feedback
 
     def _refused(self, refusal: ResumeRefusal, *, oldest: int | None = None) -> ResumePointError:
         hub = self._hub

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from contextlib import aclosing, contextmanager, nullcontext
-from typing import Any
+from collections.abc import Awaitable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 from strategic_memory_server.faults.limits import TooManyAnalysesError, TooManyCallsError
 from strategic_memory_server.identity.request_rate import RequestRate
-from strategic_memory_server.rpc.behaviour import Behaviour
+from strategic_memory_server.rpc.behaviour import Behaviour, CallContext
 from strategic_memory_server.rpc.caller import caller_of
 
 
@@ -37,35 +35,24 @@ class Admission:
         self._unmetered = unmetered
 
     def admitting(self, behaviour: Behaviour, path: str) -> Behaviour:
-        """Wrap a behaviour, a coroutine function or an asynchronous generator function, of a method."""
+        """Wrap a behaviour of a method."""
         take = None if self._rate is None or path.split("/")[1] in self._unmetered else self._rate.take
         most = self._most_at_once.get(path)
         if take is None and most is None:
             return behaviour
         in_hand = None if most is None else _InHand(path, most, self._most_of_caller.get(path, most))
-        if inspect.isasyncgenfunction(behaviour):
 
-            async def streaming(request: object, context: Any) -> AsyncIterator[object]:  # noqa: ANN401  of gRPC
-                caller = caller_of(context)
-                if take is not None:
-                    take(caller)
-                with nullcontext() if in_hand is None else in_hand.one_more(caller):
-                    async with aclosing(behaviour(request, context)) as responses:
-                        async for response in responses:
-                            yield response
-
-            return streaming
-
-        async def unary(request: object, context: Any) -> object:  # noqa: ANN401  of gRPC
+        def admitted(request: object, context: CallContext) -> Awaitable[object]:
             caller = caller_of(context)
             if take is not None:
                 take(caller)
-            if in_hand is None:
-                return await behaviour(request, context)
+            return behaviour(request, context) if in_hand is None else counted(in_hand, caller, request, context)
+
+        async def counted(in_hand: _InHand, caller: str, request: object, context: CallContext) -> object:
             with in_hand.one_more(caller):
                 return await behaviour(request, context)
 
-        return unary
+        return admitted
 
 
 class _InHand:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias, cast
 
 import grpc
@@ -20,7 +20,7 @@ from strategic_memory_server.faults.errors import InvalidRequestError, Strategic
 from strategic_memory_server.faults.limits import LimitError
 from strategic_memory_server.rpc.admission import Admission
 from strategic_memory_server.rpc.audit import audited
-from strategic_memory_server.rpc.behaviour import Behaviour, CallContext
+from strategic_memory_server.rpc.behaviour import Behaviour, CallContext, writing
 from strategic_memory_server.rpc.guard import Guard, NobodyAsked
 from strategic_memory_server.rpc.rpc_metrics import MethodMetrics, RpcMetrics
 from strategic_memory_server.rpc.traced_calls import TracedCalls
@@ -83,7 +83,9 @@ class Boundary:
 
     def _wrapped(self, path: str, handler: Handler) -> Handler:
         kind, make, behaviour = _parts(handler)
-        if not (inspect.isasyncgenfunction(behaviour) or inspect.iscoroutinefunction(behaviour)):
+        if inspect.isasyncgenfunction(behaviour):
+            behaviour = writing(behaviour)
+        elif not inspect.iscoroutinefunction(behaviour):
             # What a servicer leaves out is generated code, which answers UNIMPLEMENTED.
             return handler
         metrics = self._metrics.of_method(kind, path)
@@ -91,23 +93,23 @@ class Boundary:
             behaviour = self._traced.traced_delivery(behaviour, path)
         behaviour = self._admission.admitting(behaviour, path)
         if self._guard is not None:
-            behaviour = self._guard.guarding(behaviour, path)
+            behaviour = self._guard.guarding(behaviour, path, is_stream=handler.response_streaming)
         if path in self._audited:
             behaviour = audited(behaviour, path)
-        call = (_streaming if handler.response_streaming else _unary)(behaviour, metrics)
+        call = _mapped(behaviour, metrics)
         if self._traced is not None:
             call = self._traced.traced(call, path)
         deserialize = handler.request_deserializer
+        serialize = _serializing_once(handler.response_serializer, metrics)
         if path in self._receiving and deserialize is not None:
             # On the wire one request is a stream of one message; as such it comes when the behaviour reads it.
             return grpc.stream_unary_rpc_method_handler(
-                _receiving(call, metrics, deserialize),
-                response_serializer=handler.response_serializer,
+                _receiving(call, metrics, deserialize), response_serializer=serialize
             )
         result: Handler = make(
             call,
             request_deserializer=_parsing(deserialize, metrics, handler.request_streaming),
-            response_serializer=_serializing_once(handler.response_serializer),
+            response_serializer=serialize,
         )
         return result
 
@@ -146,17 +148,19 @@ def _parsing(
     return parse
 
 
-def _serializing_once(serialize: Callable[[Any], bytes] | None) -> Callable[[Any], bytes] | None:
-    """Serialise a message that goes to many callers in a row once. A message is never changed after it was sent."""
-    if serialize is None:
-        return None
+def _serializing_once(serialize: Callable[[Any], bytes] | None, metrics: MethodMetrics) -> Callable[[Any], bytes]:
+    """Serialise a message that goes to many callers in a row once, and count how often it is sent.
+
+    A message is never changed after it was sent.
+    """
     last: object = None
     raw = b""
 
-    def serialized(message: object) -> bytes:
+    def serialized(message: Any) -> bytes:  # noqa: ANN401  of the handler
         nonlocal last, raw
+        metrics.sent += 1
         if message is not last:
-            raw, last = serialize(message), message
+            raw, last = message if serialize is None else serialize(message), message
         return raw
 
     return serialized
@@ -174,7 +178,7 @@ def _receiving(behaviour: Behaviour, metrics: MethodMetrics, deserialize: Callab
     return call
 
 
-def _unary(behaviour: Callable[[Any, CallContext], Awaitable[Any]], metrics: MethodMetrics) -> Behaviour:
+def _mapped(behaviour: Behaviour, metrics: MethodMetrics) -> Behaviour:
     async def call(request: object, context: CallContext) -> object:
         started_s = _now_s()
         metrics.started += 1
@@ -185,32 +189,8 @@ def _unary(behaviour: Callable[[Any, CallContext], Awaitable[Any]], metrics: Met
         except BaseException as error:
             await _end(error, context, metrics, started_s)
             raise
-        metrics.sent += 1
         metrics.completed(_OK, _now_s() - started_s)
         return response
-
-    return call
-
-
-def _streaming(behaviour: Callable[[Any, CallContext], AsyncGenerator[Any, None]], metrics: MethodMetrics) -> Behaviour:
-    async def call(request: object, context: CallContext) -> None:
-        started_s = _now_s()
-        metrics.started += 1
-        write = context.write
-        try:
-            if isinstance(request, DecodeError):
-                raise request
-            responses = behaviour(request, context)
-            try:
-                async for response in responses:
-                    await write(response)
-                    metrics.sent += 1
-            finally:
-                await responses.aclose()
-        except BaseException as error:
-            await _end(error, context, metrics, started_s)
-            raise
-        metrics.completed(_OK, _now_s() - started_s)
 
     return call
 

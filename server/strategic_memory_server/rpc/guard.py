@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Collection, Iterable, Mapping
 
 from strategic_memory_server.faults.errors import NobodyMayError
 from strategic_memory_server.identity.access import Access, sole_authorization
 from strategic_memory_server.identity.permit import IN_HAND, Permit
 from strategic_memory_server.identity.scope import Scope
-from strategic_memory_server.rpc.behaviour import Behaviour, CallContext
+from strategic_memory_server.rpc.behaviour import Behaviour, CallContext, watched
 from strategic_memory_server.rpc.caller import KNOWN
 from strategic_memory_server.tls.certificate_names import names_of
 
@@ -32,27 +30,28 @@ class Guard:
         self._scopes = scopes
         self._open = open_to_all
 
-    def guarding(self, behaviour: Behaviour, path: str) -> Behaviour:
-        """Wrap a behaviour, a coroutine function or an asynchronous generator function, of a method."""
+    def guarding(self, behaviour: Behaviour, path: str, *, is_stream: bool = False) -> Behaviour:
+        """Wrap a behaviour of a method, which may write a stream of messages."""
         if path.split("/")[1] in self._open:
             return behaviour
         scope, access = self._scopes.get(path), self._access
 
-        async def unary(request: object, context: CallContext) -> object:
-            _remember(Permit(access, scope, *_shown(context)))
-            response: object = await behaviour(request, context)
-            return response
-
-        async def streaming(request: object, context: CallContext) -> AsyncIterator[object]:
+        def guarded(request: object, context: CallContext) -> Awaitable[object]:
             permit = Permit(access, scope, *_shown(context))
             _remember(permit)
-            async with aclosing(behaviour(request, context)) as responses:
-                async for response in responses:
-                    # A token that was taken back ends its streams with the next message, a heartbeat at the latest.
-                    permit.renew()
-                    yield response
+            return behaviour(request, _renewing(permit, context) if is_stream else context)
 
-        return streaming if inspect.isasyncgenfunction(behaviour) else unary
+        return guarded
+
+
+def _renewing(permit: Permit, context: CallContext) -> CallContext:
+    """A token that was taken back ends its streams with the next message, a heartbeat at the latest."""
+
+    def write(message: object) -> Awaitable[None]:
+        permit.renew()
+        return context.write(message)
+
+    return watched(context, write)
 
 
 def _remember(permit: Permit) -> None:
@@ -74,7 +73,7 @@ class NobodyAsked:
         self._scopes = scopes
         self._is_admin_open = is_admin_open
 
-    def guarding(self, behaviour: Behaviour, path: str) -> Behaviour:
+    def guarding(self, behaviour: Behaviour, path: str, *, is_stream: bool = False) -> Behaviour:
         """Wrap a behaviour of a method, as a Guard does."""
         if self._is_admin_open or self._scopes.get(path) is not Scope.ADMIN:
             return behaviour

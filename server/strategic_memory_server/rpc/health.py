@@ -6,6 +6,7 @@ Each Watch writes on its own: a watcher that stops reading holds up neither the 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -53,17 +54,17 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
     async def Watch(self, request: health_pb2.HealthCheckRequest, context: CallContext) -> AsyncIterator[Response]:
         """Tell the status of one service now and whenever it changes."""
         told: Response | None = None
-        waiter = Waiter(self._changed)
-        while True:
-            waiter.look()
-            response = self._response(request.service)
-            if response != told:
-                told = response
-                yield response
-                continue
-            if self._ended:
-                return
-            await waiter.wait()
+        with closing(Waiter(self._changed)) as waiter:
+            while True:
+                waiter.look()
+                response = self._response(request.service)
+                if response != told:
+                    told = response
+                    yield response
+                    continue
+                if self._ended:
+                    return
+                await waiter.wait()
 
     def _response(self, service: str) -> Response:
         if service not in self._services:

@@ -22,7 +22,7 @@ from strategic_memory_server.revisions.log_pages import LogPages
 from strategic_memory_server.revisions.said_log import SaidLog
 from strategic_memory_server.rpc.analyses.analyst import Analyst
 from strategic_memory_server.rpc.streams.stream_waker import StreamWaker
-from strategic_memory_server.rpc.streams.turn_clock import TurnClock
+from strategic_memory_server.rpc.streams.turns import Turn, Turns
 from strategic_memory_server.rpc.wire.message_cache import MessageCache, no_problems
 from strategic_memory_server.rpc.wire.to_wire import heartbeat_message
 
@@ -58,8 +58,8 @@ class ServedPortfolio:
         self.streams = 0
         """Streams of feedback that are open."""
         self._without_streams = asyncio.Event()
-        self.turn_ms = TurnClock(sources.clock_ms).now_ms
         self.messages = MessageCache(sources.clock_ms, sources.problems, name)
+        self.turn = Turns(sources.clock_ms, sources.hub, self.messages).now
         self.waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
         self._pages = LogPages(sources.log.read_after)
 
@@ -99,10 +99,16 @@ class ServedPortfolio:
         now_ms = self.sources.clock_ms()
         return self.messages.response(self.sources.hub.in_force(now_ms), now_ms)
 
+    def delivery(self, turn: Turn, feedback: Feedback, skipped: int) -> service_pb2.StreamFeedbackResponse:
+        """Return the message of a feedback in a turn; `skipped` revisions before it are not sent."""
+        if feedback is turn.in_force and not skipped:
+            return turn.message
+        return self.messages.delivery(feedback, skipped, turn.now_ms)
+
     def heartbeat(self) -> service_pb2.StreamFeedbackResponse:
         """Return the heartbeat of now."""
-        now_ms = self.turn_ms()
-        heartbeat = heartbeat_message(self.sources.hub.in_force(now_ms), now_ms)
+        turn = self.turn()
+        heartbeat = heartbeat_message(turn.in_force, turn.now_ms)
         return service_pb2.StreamFeedbackResponse(heartbeat=heartbeat, portfolio=self.name)
 
     async def read_log(self, after_revision: int) -> list[Feedback]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator
 
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
+from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.faults.errors import DrainingError
-from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog
+from strategic_memory_server.revisions.stream_cursor import Beat, ReadLog
 from strategic_memory_server.rpc.analyses.analyst import Analyst
 from strategic_memory_server.rpc.analyses.reception import AnalysisReception
 from strategic_memory_server.rpc.behaviour import CallContext
@@ -71,15 +71,16 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         """Answer with the feedback in force, from memory."""
         return (self._portfolios.at_hand(request.portfolio) or await self._portfolios.find(request.portfolio)).answer()
 
-    async def StreamFeedback(
+    # Written by `context.write`: between a stream and gRPC there is nothing that each message has to pass.
+    async def StreamFeedback(  # type: ignore[override]
         self, request: service_pb2.StreamFeedbackRequest, context: CallContext
-    ) -> AsyncIterator[service_pb2.StreamFeedbackResponse]:
+    ) -> None:
         """Send the feedback as it changes, and heartbeats in between."""
         order = stream_order(request, self._grpc.heartbeat_s)
         self._refuse_while_draining()
         portfolio = await self._portfolios.find(request.portfolio)
         with self._subscriptions.admitted(caller_of(context)), portfolio.streamed():
-            hub, turn_ms = portfolio.sources.hub, portfolio.turn_ms
+            hub, turn, write = portfolio.sources.hub, portfolio.turn, context.write
             cursor = await open_cursor(hub, portfolio.sources.log, order)
             waiter = portfolio.waker.waiter(order.heartbeat_s)
             place = Place(self._catching_up)
@@ -87,20 +88,23 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             try:
                 while True:
                     waiter.look()
-                    self._refuse_while_draining()
-                    step = cursor.next(turn_ms())
+                    if self._draining:
+                        self._refuse_while_draining()
+                    now = turn()
+                    step = cursor.next(now.in_force)
                     if isinstance(step, ReadLog):
                         step = cursor.take_from_log(await portfolio.read_log(step.after_revision))[0]
-                    if isinstance(step, Deliver):
+                        now = turn()
+                    if isinstance(step, Feedback):
                         # Counted from before it is written: what it says of the validity is as old as that.
-                        waiter.put_off()
-                        yield portfolio.messages.delivery(step.feedback, step.skipped, turn_ms())
-                        if step.feedback.revision < hub.revision:
+                        waiter.put_off(now.began_s)
+                        await write(portfolio.delivery(now, step, cursor.skipped))
+                        if step.revision < hub.revision:
                             await place.next_turn()
                             continue
                     elif silent or isinstance(step, Beat):
-                        waiter.put_off()
-                        yield portfolio.heartbeat()
+                        waiter.put_off(now.began_s)
+                        await write(portfolio.heartbeat())
                     place.end_turn()
                     if portfolio.ending is not None:
                         raise portfolio.ending

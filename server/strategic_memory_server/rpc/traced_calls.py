@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
-from contextlib import aclosing
+from collections.abc import Awaitable, Collection
 
 import grpc
 from grpc.aio import AbortError
 
 from strategic_memory.v1 import service_pb2
-from strategic_memory_server.rpc.behaviour import Behaviour, CallContext
+from strategic_memory_server.rpc.behaviour import Behaviour, CallContext, watched
 from strategic_memory_server.tracing.tracing import Tracing
 
 _STREAM = "/StreamFeedback"
@@ -50,16 +49,16 @@ class TracedCalls:
         return wrapped
 
     def traced_delivery(self, behaviour: Behaviour, path: str) -> Behaviour:
-        """Wrap what gives the messages of a stream of feedback; any other behaviour stays as it is."""
+        """Wrap what writes the messages of a stream of feedback; any other behaviour stays as it is."""
         if not path.endswith(_STREAM):
             return behaviour
         begin = self._tracing.delivery
 
-        async def wrapped(request: object, context: CallContext) -> AsyncIterator[service_pb2.StreamFeedbackResponse]:
-            async with aclosing(behaviour(request, context)) as responses:
-                async for response in responses:
-                    # Whoever asks for the next one has written this one.
-                    with begin(response.feedback.epoch, response.feedback.revision):
-                        yield response
+        def wrapped(request: object, context: CallContext) -> Awaitable[object]:
+            async def write(message: service_pb2.StreamFeedbackResponse) -> None:
+                with begin(message.feedback.epoch, message.feedback.revision):
+                    await context.write(message)
+
+            return behaviour(request, watched(context, write))
 
         return wrapped

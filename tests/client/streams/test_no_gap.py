@@ -29,7 +29,8 @@ def said(interval_s: float, asked_s: float, source: random.Random) -> Iterator[t
     begun = replace(feedback(valid_until=BEGAN + timedelta(seconds=validity_s)), sent_at=BEGAN)
     yield now_s, FeedbackReceived(begun)
     for _ in range(MESSAGES):
-        pace.sent(now_s)
+        pace.sent_at_s = now_s
+        pace.spread()
         now_s = pace.due_at_s()
         while next_sync_s <= now_s:
             confirmed_s = next_sync_s

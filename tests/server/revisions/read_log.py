@@ -8,7 +8,7 @@ from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.revisions.stream_cursor import Deliver, StreamCursor
+from strategic_memory_server.revisions.stream_cursor import Step, StreamCursor
 
 RING = 3
 
@@ -33,9 +33,14 @@ def load_unpublished(hub: FeedbackHub, epoch: str, above: int = 0) -> None:
     hub.load(LogSnapshot(LogState(epoch, above, epoch_start=above + 1), (), "0-0", "0-0"))
 
 
+def next_step(cursor: StreamCursor, now_ms: int = NOW_MS) -> Step | None:
+    """What a cursor does next at a time."""
+    return cursor.next(cursor._hub.in_force(now_ms))
+
+
 def sent(cursor: StreamCursor, now_ms: int = NOW_MS) -> list[tuple[int, int]]:
     """Revision and skipped revisions of everything that is sent without reading the log."""
     steps = []
-    while isinstance(step := cursor.next(now_ms), Deliver):
-        steps.append((step.feedback.revision, step.skipped))
+    while isinstance(step := next_step(cursor, now_ms), Feedback):
+        steps.append((step.revision, cursor.skipped))
     return steps

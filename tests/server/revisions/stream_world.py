@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from advice import NOW_MS, feedback
+from server.revisions.read_log import next_step
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.faults.errors import ResumePointError, ResumeRefusal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, Delivery, ReadLog, Step, StreamCursor
+from strategic_memory_server.revisions.stream_cursor import Beat, Delivery, ReadLog, Step, StreamCursor
 
 RETAINED = 6
 RING = 3
@@ -108,11 +109,11 @@ class Subscriber:
             status = hub.in_force(now_ms).status
             assert status is not self.told, "the status is told once"
             self.told = status
-        elif isinstance(step, Deliver):
+        elif isinstance(step, Feedback):
             self._check_delivery(step, hub, log, now_ms)
 
-    def _check_delivery(self, step: Deliver, hub: FeedbackHub, log: ModelLog, now_ms: int) -> None:
-        sent, in_force = step.feedback, hub.in_force(now_ms)
+    def _check_delivery(self, sent: Feedback, hub: FeedbackHub, log: ModelLog, now_ms: int) -> None:
+        in_force, skipped = hub.in_force(now_ms), self.cursor.skipped
         if self.epoch != sent.epoch:
             assert not self.after, "another epoch without a word"
             self.epoch = sent.epoch
@@ -124,12 +125,12 @@ class Subscriber:
             assert sent == log.said[sent.epoch, sent.revision], "what was said earlier comes as it was said"
         if self.after is None:
             assert sent is in_force, "the first message is the feedback in force"
-            assert step.skipped == 0
+            assert skipped == 0
         else:
             is_asked_for = self.lacks_current and sent is in_force and sent.revision in (self.after, 0)
             assert is_asked_for or sent.revision > self.after, "revisions strictly grow"
             missed = log.between(sent.epoch, self.after, sent.revision)
-            assert step.skipped == len(missed), "it is told how many were skipped"
+            assert skipped == len(missed), "it is told how many were skipped"
             assert self.delivery is Delivery.LATEST or not missed, "every one is sent"
         if self.delivery is Delivery.LATEST:
             assert sent is in_force, "the newest"
@@ -177,7 +178,7 @@ class Server:
         """Send up to so many messages; False when the stream was ended with an error."""
         for _ in range(most):
             try:
-                step = subscriber.cursor.next(now_ms)
+                step = next_step(subscriber.cursor, now_ms)
                 if isinstance(step, ReadLog):
                     assert step.after_revision == subscriber.after or not self.log.between(
                         self.hub.epoch, subscriber.after or 0, step.after_revision + 1

@@ -15,7 +15,7 @@ def paced(seconds: float, signal: ChangeSignal | None = None) -> Waiter:
 
 async def test_everybody_who_waits_is_woken() -> None:
     signal = ChangeSignal()
-    waiting = [asyncio.create_task(Waiter(signal).wait()) for _ in range(100)]
+    waiting = [Waiter(signal).wait() for _ in range(100)]
     await asyncio.sleep(0)
     signal.notify()
     async with asyncio.timeout(30):
@@ -30,7 +30,7 @@ async def test_a_change_between_looking_and_waiting_is_not_missed() -> None:
     async with asyncio.timeout(30):
         assert not await waiter.wait()
     waiter.look()
-    waiting = asyncio.create_task(waiter.wait())
+    waiting = waiter.wait()
     await asyncio.sleep(0)
     assert not waiting.done(), "the next change is another one"
     signal.notify()
@@ -42,8 +42,8 @@ async def test_a_wait_ends_when_the_time_has_passed_and_not_before() -> None:
     loop = asyncio.get_running_loop()
     waiter = paced(0.05)
     for _ in range(3):
-        waiter.put_off()
         began_s = loop.time()
+        waiter.put_off(began_s)
         async with asyncio.timeout(30):
             assert await waiter.wait()
         assert loop.time() - began_s >= 0.05 - 0.001
@@ -58,8 +58,8 @@ async def test_a_time_that_is_put_off_again_and_again_does_not_pass() -> None:
         waiter.look()
         loop.call_later(0.01, signal.notify)
         assert not await waiter.wait()
-        waiter.put_off()
         put_off_s = loop.time()
+        waiter.put_off(put_off_s)
     waiter.look()
     async with asyncio.timeout(30):
         while not await waiter.wait():
@@ -69,7 +69,7 @@ async def test_a_time_that_is_put_off_again_and_again_does_not_pass() -> None:
 
 async def test_a_time_that_passes_while_nobody_waits_is_told_at_the_next_wait() -> None:
     waiter, loop = paced(0.05), asyncio.get_running_loop()
-    waiting = asyncio.create_task(waiter.wait())
+    waiting = waiter.wait()
     await asyncio.sleep(0)
     waiting.cancel()
     rung = asyncio.Event()
@@ -85,7 +85,7 @@ async def test_a_pace_that_quickens_is_kept_by_who_waits_already() -> None:
     validity_s = 1_000.0
     waiter = Waiter(signal, HeartbeatPace(60.0, lambda: validity_s, lambda: 1.0))
     waiter.look()
-    waiting = asyncio.create_task(waiter.wait())
+    waiting = waiter.wait()
     await asyncio.sleep(0)
     validity_s = 0.4
     signal.notify()
@@ -99,10 +99,10 @@ async def test_a_pace_that_quickens_is_kept_by_who_waits_already() -> None:
 
 async def test_who_leaves_does_not_disturb_the_others_and_is_forgotten() -> None:
     signal = ChangeSignal()
-    leaving, staying = (asyncio.create_task(Waiter(signal).wait()) for _ in range(2))
-    await asyncio.sleep(0)
+    waiters = [Waiter(signal) for _ in range(2)]
+    leaving, staying = (waiter.wait() for waiter in waiters)
     leaving.cancel()
-    await asyncio.wait([leaving])
+    waiters[0].close()
     assert not staying.done()
     assert len(signal._waiting) == 1
     signal.notify()
@@ -112,7 +112,7 @@ async def test_who_leaves_does_not_disturb_the_others_and_is_forgotten() -> None
 
 async def test_who_is_cancelled_in_the_moment_of_a_change_is_no_error() -> None:
     signal = ChangeSignal()
-    leaving, staying = (asyncio.create_task(Waiter(signal).wait()) for _ in range(2))
+    leaving, staying = (Waiter(signal).wait() for _ in range(2))
     await asyncio.sleep(0)
     leaving.cancel()
     signal.notify()
@@ -123,7 +123,7 @@ async def test_who_is_cancelled_in_the_moment_of_a_change_is_no_error() -> None:
 
 async def test_a_closed_waiter_leaves_no_timer_behind() -> None:
     waiter, loop = paced(3_600.0), asyncio.get_running_loop()
-    waiting = asyncio.create_task(waiter.wait())
+    waiting = waiter.wait()
     await asyncio.sleep(0)
     waiting.cancel()
     waiter.close()
@@ -133,7 +133,7 @@ async def test_a_closed_waiter_leaves_no_timer_behind() -> None:
 
 async def test_listeners_are_told_before_those_who_wait() -> None:
     signal, told = ChangeSignal(), list[str]()
-    waiting = asyncio.create_task(Waiter(signal).wait())
+    waiting = Waiter(signal).wait()
     waiting.add_done_callback(lambda _: told.append("waiter"))
     await asyncio.sleep(0)
     signal.listen(lambda: told.append("listener"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from advice import NOW_MS, feedback
-from server.revisions.read_log import RING, load, load_unpublished, sent
+from advice import feedback
+from server.revisions.read_log import RING, load, load_unpublished, next_step, sent
 
 from strategic_memory_server.faults.errors import LogNotReadError, ResumePointError, ResumeRefusal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
@@ -22,7 +22,7 @@ def test_another_epoch_ends_a_stream_that_was_sent_something(hub: FeedbackHub, d
     load(hub, 7, epoch="e2", oldest=7, epoch_start=7)
     for cursor in cursors:
         with pytest.raises(ResumePointError) as refused:
-            cursor.next(NOW_MS)
+            next_step(cursor)
         assert refused.value.refusal is ResumeRefusal.EPOCH_CHANGED
         assert (refused.value.oldest, refused.value.current, refused.value.epoch) == (7, 7, "e2")
     never_read = StreamCursor(hub, delivery)
@@ -34,7 +34,7 @@ def test_a_log_that_is_gone_ends_a_stream_whose_next_epoch_nobody_knows(hub: Fee
     sent(cursor)
     hub.load(LogSnapshot(None, (), "0-0", "0-0"))
     with pytest.raises(LogNotReadError):
-        cursor.next(NOW_MS)
+        next_step(cursor)
 
 
 def test_a_stream_that_was_sent_nothing_yet_takes_the_epoch_that_comes(hub: FeedbackHub) -> None:

@@ -103,11 +103,12 @@ def events(serving: Serving, pace: HeartbeatPace, syncs_s: list[float]) -> Itera
     """Yield when a feedback, or a heartbeat (None), goes out."""
     for number, sync_s in enumerate(syncs_s):
         while number and (due_s := pace.due_at_s()) < sync_s:
-            pace.sent(due_s)
+            pace.sent_at_s = due_s
+            pace.spread()
             yield due_s, None
         said = serving.sync(number, round(NOW_MS + sync_s * 1000))
         if said is not None:
-            pace.sent(sync_s)
+            pace.sent_at_s = sync_s
             yield sync_s, said
 
 
@@ -143,8 +144,9 @@ def test_the_validity_shortens_what_was_asked_for(asked_s: float, validity: floa
 
 def test_heartbeats_spread_below_the_longest_silence_and_never_above() -> None:
     pace, drawn = HeartbeatPace(15.0, lambda: None), set[float]()
+    pace.sent_at_s = 100.0
     for _ in range(200):
-        pace.sent(100.0)
+        pace.spread()
         drawn.add(pace.due_at_s())
     assert len(drawn) > 150
     assert 100 + SHORTEST_SHARE * 15 <= min(drawn) < 113
@@ -154,7 +156,9 @@ def test_heartbeats_spread_below_the_longest_silence_and_never_above() -> None:
 def test_another_validity_counts_at_once() -> None:
     validity = 180.0
     pace = HeartbeatPace(15.0, lambda: validity, lambda: 1.0)
-    pace.sent(100.0)
+    pace.sent_at_s = 100.0
     assert pace.due_at_s() == 115
+    assert not pace.has_changed()
     validity = 3.0
+    assert pace.has_changed()
     assert pace.due_at_s() == 100.75

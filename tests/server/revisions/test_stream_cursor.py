@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from advice import NOW_MS, feedback
-from server.revisions.read_log import RING, load, load_unpublished, sent
+from server.revisions.read_log import RING, load, load_unpublished, next_step, sent
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.faults.errors import LogNotReadError, ResumePointError, ResumeRefusal
@@ -12,7 +12,7 @@ from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, Delivery, ReadLog, StreamCursor
+from strategic_memory_server.revisions.stream_cursor import Beat, Delivery, ReadLog, StreamCursor
 
 LATEST, EVERY = Delivery.LATEST, Delivery.EVERY
 
@@ -27,7 +27,7 @@ def refusal_of(hub: FeedbackHub, resume_after: int, epoch: str = "", delivery: D
 def test_the_first_message_is_the_feedback_in_force(hub: FeedbackHub, delivery: Delivery) -> None:
     cursor = StreamCursor(hub, delivery)
     assert sent(cursor) == [(6, 0)]
-    assert cursor.next(NOW_MS) is None
+    assert next_step(cursor) is None
     hub.append(feedback(7))
     assert sent(cursor) == [(7, 0)]
 
@@ -67,7 +67,7 @@ def test_the_feedback_in_force_comes_first_where_nothing_came_after_the_resume_p
 ) -> None:
     cursor = StreamCursor(hub, delivery, resume_after=after, epoch="e1", send_current=True)
     assert sent(cursor) == messages
-    assert cursor.next(NOW_MS) is None
+    assert next_step(cursor) is None
     hub.append(feedback(7))
     assert sent(cursor) == [(7, 0)]
 
@@ -77,14 +77,14 @@ def test_the_feedback_in_force_is_sent_once_where_nothing_was_published() -> Non
     load_unpublished(hub, "e2", above=10)
     cursor = StreamCursor(hub, EVERY, resume_after=0, epoch="e2", send_current=True)
     assert sent(cursor) == [(0, 0)]
-    assert cursor.next(NOW_MS) is None
+    assert next_step(cursor) is None
 
 
 def test_every_resumes_from_the_log_where_memory_does_not_reach(hub: FeedbackHub) -> None:
     cursor = StreamCursor(hub, EVERY, resume_after=1)
-    assert cursor.next(NOW_MS) == ReadLog(1)
+    assert next_step(cursor) == ReadLog(1)
     steps = cursor.take_from_log([feedback(2), feedback(3)])
-    assert [(step.feedback.revision, step.skipped) for step in steps] == [(2, 0), (3, 0)]
+    assert [step.revision for step in steps] == [2, 3]
     assert sent(cursor) == [(4, 0), (5, 0), (6, 0)]
 
 
@@ -92,24 +92,24 @@ def test_the_newest_comes_with_its_present_times_although_the_log_has_the_old_on
     times = Times(NOW_MS + 60_000, NOW_MS, NOW_MS + 240_000)
     hub.confirm(LogState("e1", 6, 2, times))
     cursor = StreamCursor(hub, EVERY, resume_after=1)
-    assert cursor.next(NOW_MS) == ReadLog(1)
+    assert next_step(cursor) == ReadLog(1)
     steps = cursor.take_from_log([feedback(revision) for revision in range(2, 7)])
-    assert [step.feedback.revision for step in steps] == [2, 3, 4, 5]
-    newest = cursor.next(NOW_MS)
-    assert isinstance(newest, Deliver)
-    assert newest.feedback.times == times
+    assert [step.revision for step in steps] == [2, 3, 4, 5]
+    newest = next_step(cursor)
+    assert isinstance(newest, Feedback)
+    assert newest.times == times
 
 
 def test_a_cap_that_changes_where_nothing_is_published_is_told_at_once() -> None:
     hub = FeedbackHub("1.0.0", RING)
     hub.load(LogSnapshot(LogState("e1", 0, leverage_caps=()), (), "0-0", "0-0"))
     cursor = StreamCursor(hub, LATEST)
-    first = cursor.next(NOW_MS)
-    assert isinstance(first, Deliver)
-    assert (first.feedback.advice.leverage_hint, cursor.next(NOW_MS)) == (1.0, None)
+    first = next_step(cursor)
+    assert isinstance(first, Feedback)
+    assert (first.advice.leverage_hint, next_step(cursor)) == (1.0, None)
     for cap, leverage in ((0.3, 0.3), (0.2, 0.2), (1.5, 1.0)):
         assert hub.confirm(LogState("e1", 0, leverage_caps=(LeverageCap("exposure:summary", cap, NOW_MS),)))
-        assert (cursor.next(NOW_MS), cursor.next(NOW_MS)) == (Beat(), None)
+        assert (next_step(cursor), next_step(cursor)) == (Beat(), None)
         assert hub.in_force(NOW_MS).advice.leverage_hint == leverage
 
 
@@ -117,13 +117,13 @@ def test_a_log_that_is_ahead_of_the_server_is_read_as_far_as_it_goes() -> None:
     hub = FeedbackHub("1.0.0", RING)
     load(hub, 2, oldest=2)
     cursor = StreamCursor(hub, EVERY, resume_after=1)
-    assert [step.feedback.revision for step in cursor.take_from_log([feedback(2), feedback(3)])] == [2]
+    assert [step.revision for step in cursor.take_from_log([feedback(2), feedback(3)])] == [2]
 
 
 @pytest.mark.parametrize("page", [[], [feedback(3)], [feedback(2, "e2")], [feedback(1)]])
 def test_a_gap_in_the_log_is_an_error(hub: FeedbackHub, page: list[Feedback]) -> None:
     cursor = StreamCursor(hub, EVERY, resume_after=1)
-    assert cursor.next(NOW_MS) == ReadLog(1)
+    assert next_step(cursor) == ReadLog(1)
     with pytest.raises(ResumePointError) as refused:
         cursor.take_from_log(page)
     assert refused.value.refusal is ResumeRefusal.REVISION_COMPACTED
@@ -132,9 +132,9 @@ def test_a_gap_in_the_log_is_an_error(hub: FeedbackHub, page: list[Feedback]) ->
 
 def test_a_gap_later_in_a_page_is_an_error_when_it_is_reached(hub: FeedbackHub) -> None:
     cursor = StreamCursor(hub, EVERY, resume_after=1)
-    cursor.next(NOW_MS)
-    assert [step.feedback.revision for step in cursor.take_from_log([feedback(2), feedback(4)])] == [2]
-    assert cursor.next(NOW_MS) == ReadLog(2)
+    next_step(cursor)
+    assert [step.revision for step in cursor.take_from_log([feedback(2), feedback(4)])] == [2]
+    assert next_step(cursor) == ReadLog(2)
     with pytest.raises(ResumePointError, match="revision 3 is no longer retained; retained are 4 to 6"):
         cursor.take_from_log([feedback(4)])
 
@@ -173,13 +173,13 @@ def test_turning_stale_is_told_once_and_at_once(delivery: Delivery) -> None:
     cursor = StreamCursor(hub, delivery)
     assert sent(cursor) == [(1, 0)]
     late_ms = NOW_MS + 180_001
-    assert cursor.next(late_ms - 1) is None
-    assert cursor.next(late_ms) == Beat()
-    assert cursor.next(late_ms) is None
-    assert cursor.next(late_ms + 5) is None
+    assert next_step(cursor, late_ms - 1) is None
+    assert next_step(cursor, late_ms) == Beat()
+    assert next_step(cursor, late_ms) is None
+    assert next_step(cursor, late_ms + 5) is None
     hub.confirm(LogState("e1", 1, 1, Times(late_ms, NOW_MS, late_ms + 100)))
-    assert cursor.next(late_ms) == Beat()
-    assert cursor.next(late_ms) is None
+    assert next_step(cursor, late_ms) == Beat()
+    assert next_step(cursor, late_ms) is None
 
 
 def test_a_stream_that_begins_when_it_is_stale_says_so_in_the_first_message() -> None:
@@ -187,23 +187,23 @@ def test_a_stream_that_begins_when_it_is_stale_says_so_in_the_first_message() ->
     load(hub, 1)
     late_ms = NOW_MS + 180_001
     cursor = StreamCursor(hub, LATEST)
-    step = cursor.next(late_ms)
-    assert isinstance(step, Deliver)
-    assert step.feedback.status is FeedbackStatus.STALE
-    assert cursor.next(late_ms) is None
+    step = next_step(cursor, late_ms)
+    assert isinstance(step, Feedback)
+    assert step.status is FeedbackStatus.STALE
+    assert next_step(cursor, late_ms) is None
 
 
 def test_a_resumed_stream_without_news_is_told_the_status(hub: FeedbackHub) -> None:
     cursor = StreamCursor(hub, LATEST, resume_after=6, epoch="e1")
-    assert cursor.next(NOW_MS) == Beat()
-    assert cursor.next(NOW_MS) is None
+    assert next_step(cursor) == Beat()
+    assert next_step(cursor) is None
 
 
 def test_a_log_that_has_fallen_back_sends_nothing_twice(hub: FeedbackHub) -> None:
     cursor = StreamCursor(hub, LATEST)
     sent(cursor)
     load(hub, 4)
-    assert cursor.next(NOW_MS) is None
+    assert next_step(cursor) is None
     load(hub, 6, 7, epoch="e2", oldest=7, epoch_start=7)
     with pytest.raises(ResumePointError):
-        cursor.next(NOW_MS)
+        next_step(cursor)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import redis
 from advice import NOW_MS, advice, feedback
-from server.revisions.read_log import RING, snapshot
+from server.revisions.read_log import RING, next_step, snapshot
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.faults.problems import Problems
@@ -18,7 +18,7 @@ from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.contract_bounds import outside_contract
 from strategic_memory_server.revisions.feedback_hub import PUBLISHING_MS, FeedbackHub
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, Delivery, StreamCursor
+from strategic_memory_server.revisions.stream_cursor import Beat, Delivery, StreamCursor
 from strategic_memory_server.revisions.unpublished_caps import PROBLEM, UnpublishedCaps
 
 LIMITS = "risk:leverage_limits"
@@ -70,7 +70,7 @@ def server() -> Server:
 
 def test_a_cap_that_could_not_be_published_acts_at_once(server: Server) -> None:
     cursor = StreamCursor(server.hub, Delivery.EVERY)
-    assert isinstance(cursor.next(server.hub.now_ms()), Deliver)
+    assert isinstance(next_step(cursor, server.hub.now_ms()), Feedback)
     changes = server.changed.changes
     assert server.reads(0.3)
     assert server.said.status is ACTIVE
@@ -83,8 +83,8 @@ def test_a_cap_that_could_not_be_published_acts_at_once(server: Server) -> None:
     assert said.times.valid_until_ms == NOW_MS - 1
     assert outside_contract(replace(said, status=ACTIVE)) is None
     assert server.said is said, "the same object, so that what is derived from it is kept"
-    assert cursor.next(server.hub.now_ms()) == Beat()
-    assert cursor.next(server.hub.now_ms()) is None
+    assert next_step(cursor, server.hub.now_ms()) == Beat()
+    assert next_step(cursor, server.hub.now_ms()) is None
     assert f"{LIMITS} says 0.3" in server.problems.standing[PROBLEM]
     # The key says what the log says until its validity ends, and the safe values with the cap after that.
     server.elapsed_ms = 60_001

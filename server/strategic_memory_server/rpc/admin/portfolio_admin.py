@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 from redis.exceptions import RedisError
 
@@ -104,7 +104,8 @@ class PortfolioAdmin:
                 )
             except MovedError:
                 # Another revision has come into force, which this server is about to read.
-                await _within(LEFT_TO_ANSWER_S, waiter.wait())
+                with contextlib.closing(waiter):
+                    await _within(LEFT_TO_ANSWER_S, waiter.wait())
                 continue
             return admin_pb2.FreezeResponse(state=await self._carried_out(intervention, context))
         raise NothingToFreezeError("changing each time it is looked at")
@@ -146,12 +147,12 @@ class PortfolioAdmin:
         return self._state(intervention)
 
     async def _until_in_force(self, number: int) -> None:
-        waiter = Waiter(self._sources.changed)
-        while True:
-            waiter.look()
-            if self._sources.hub.intervention.number >= number:
-                return
-            await waiter.wait()
+        with contextlib.closing(Waiter(self._sources.changed)) as waiter:
+            while True:
+                waiter.look()
+                if self._sources.hub.intervention.number >= number:
+                    return
+                await waiter.wait()
 
     def _state(self, intervention: Intervention) -> admin_pb2.AdminState:
         hub = self._sources.hub
@@ -201,7 +202,7 @@ def _by_rules(feedback: Feedback) -> list[Risk]:
     return [risks.preferred, *([risks.current] if risks.current else [])]
 
 
-async def _within(seconds: float, waiting: Coroutine[Any, Any, object]) -> None:
+async def _within(seconds: float, waiting: Awaitable[object]) -> None:
     """Wait for something, at most so many seconds."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):

@@ -30,12 +30,10 @@ class World:
         self.hub.load(LogSnapshot(self.state, (newest,), "0-0", "0-0"))
         self.changed.notify()
 
-    async def waiting(self, heartbeat_s: float = 3_600) -> tuple[Waiter, asyncio.Task[bool]]:
+    async def waiting(self, heartbeat_s: float = 3_600) -> tuple[Waiter, asyncio.Future[bool]]:
         waiter = self.waker.waiter(heartbeat_s)
         waiter.look()
-        task = asyncio.create_task(waiter.wait())
-        await asyncio.sleep(0)
-        return waiter, task
+        return waiter, waiter.wait()
 
     def confirm(self, valid_until_ms: int, validity_ms: int = VALIDITY_MS) -> None:
         times = Times(valid_until_ms - validity_ms, NOW_MS, valid_until_ms)
