@@ -91,7 +91,7 @@ class ClosedTrades:
         opened_ms: when each was opened, its close where that is not known; milliseconds since 1970-01-01 UTC.
         policy: values of `Policy`.
         pnl: realised pnl.
-        positions: where in the stream they are; None: they are read once.
+        positions: where in the stream they are, NOWHERE for what a `trade_id` proves new; None: they are read once.
         read: stretches of the stream that were read up to them.
     """
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import PositionColumn
 from strategic_memory_server.columns.stream_position import (
+    POSITION_BYTES,
     Id,
     id_of_position,
     id_order,
@@ -25,6 +26,9 @@ from strategic_memory_server.memory.json_types import JsonValue
 FAR_MS = 366 * 86_400_000
 """A larger leap between two ids is one to other units, such as microseconds: what lies between was never read, and
 comes with a stream that was made anew."""
+
+NOWHERE = b"\xff" * (POSITION_BYTES + 1)
+"""A position that no entry has, and that is within no stretch."""
 
 MOST = 16
 """Stretches that are told apart; of more the two oldest become one, with what lies between them."""

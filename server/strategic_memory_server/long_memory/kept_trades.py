@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from strategic_memory_server.advice.drawdown_guard import NO_TRADES, ClosedTrades
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn, PositionColumn
-from strategic_memory_server.entries.counted_ids import NOTHING_COUNTED, CountedIds
+from strategic_memory_server.entries.counted_ids import NOTHING_COUNTED, NOWHERE, CountedIds
 from strategic_memory_server.entries.trade_ids import TRADE_ID
 from strategic_memory_server.evidence.regimes_apart import with_observations
 from strategic_memory_server.evidence.sums import EvidenceSums
@@ -117,7 +117,8 @@ def add_trades(kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids:
         known_ids: ids that count no more; it is not changed.
         max_regimes: regimes that are kept apart; the others are OTHER.
     """
-    read_before = _read_before(kept, trades, known_ids)
+    among = _among_counted(kept, trades)
+    read_before = among & ~_proved_new(kept, trades, known_ids) if among.any() else among
     trade_ids = trades.trade_ids
     if read_before.any():
         trade_ids = ["" if before else name for name, before in zip(trade_ids, read_before.tolist(), strict=True)]
@@ -132,19 +133,21 @@ def add_trades(kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids:
     changed = replace(kept, sums=sums, read_up_to=read_up_to, duplicates=duplicates, numbered=numbered)
     opened_ms = trades.opened_ms
     positions = None if trades.positions is None else trades.positions[places]
+    if positions is not None and among[places].any():
+        positions = np.where(among[places], NOWHERE, positions)
     counted = NO_TRADES if opened_ms is None else ClosedTrades(opened_ms[places], *columns[1:], positions)
     return Added(changed, found.fresh, int(np.count_nonzero(read_before)), counted)
 
 
-def _read_before(kept: KeptTrades, trades: SeenTrades, known_ids: KnownIds) -> NDArray[np.bool_]:
-    """Tell which trades were read before, by their place in the stream.
-
-    An id that was never seen proves a trade new, where all ids that were ever seen are remembered.
-    """
+def _among_counted(kept: KeptTrades, trades: SeenTrades) -> NDArray[np.bool_]:
+    """Tell which trades stand where something was read before."""
     if trades.positions is None:
         return np.zeros(len(trades.policies), dtype=np.bool_)
-    found = kept.counted_ids.among(trades.positions)
-    if found.any() and len(known_ids) >= kept.numbered:
-        new = [bool(trade_id) and trade_id not in known_ids for trade_id in trades.trade_ids]
-        found &= ~np.array(new, dtype=np.bool_)
-    return found
+    return kept.counted_ids.among(trades.positions)
+
+
+def _proved_new(kept: KeptTrades, trades: SeenTrades, known_ids: KnownIds) -> NDArray[np.bool_]:
+    """Tell which trades have an id that was never seen, where all ids that were ever seen are remembered."""
+    if len(known_ids) < kept.numbered:
+        return np.zeros(len(trades.policies), dtype=np.bool_)
+    return np.array([bool(trade_id) and trade_id not in known_ids for trade_id in trades.trade_ids], dtype=np.bool_)

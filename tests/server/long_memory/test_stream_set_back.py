@@ -11,6 +11,9 @@ import redis.asyncio
 from redis_inputs import add_trade
 from server.long_memory.memory_keeper import KEYS, TRADES, Keeper, full_sums, same
 
+from strategic_memory_server.advice.drawdown_guard import GuardState
+from strategic_memory_server.memory.policy import Policy
+
 
 async def test_a_stream_that_was_made_anew_with_lower_ids_is_read_too(
     keeper: Keeper, redis_client: redis.Redis
@@ -70,11 +73,13 @@ async def test_a_stream_that_was_set_back_counts_nothing_again(
 
 async def test_an_id_that_was_never_seen_proves_a_trade_new(keeper: Keeper, redis_client: redis.Redis) -> None:
     add_trades(redis_client, range(40), named=True)
-    await keeper.sync(newest_trade="1039-0")
+    guard = GuardState().saying(Policy.BALANCED, 0).after((await keeper.sync(newest_trade="1039-0")).counted, 1)
     redis_client.delete(TRADES)
     add_trades(redis_client, range(5), named=True)
     add_trade(redis_client, "BULL", 1.0, policy="BALANCED", entry_id="1005-0", trade_id="another")
-    assert (await keeper.sync(newest_trade="1005-0")).kept.sums.observations == 41
+    gathered = await keeper.sync(newest_trade="1005-0")
+    assert gathered.kept.sums.observations == 41
+    assert guard.after(gathered.counted, 2).results == 41, "to the drawdown guard too"
 
 
 async def test_a_memory_that_does_not_say_what_it_has_read_has_read_everything_before(
