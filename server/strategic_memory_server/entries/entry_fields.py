@@ -151,6 +151,8 @@ def read_name(field: str, raw: bytes) -> str:
         raise RejectionError(f"{field}_not_utf8", raw) from None
     if written := _NUMPY_NAME.fullmatch(text.strip()):
         text = written[2]
+    elif written := _NUMPY_NUMBER.fullmatch(text.strip()):
+        text = written[1]
     return normalise_name(field, text)
 
 

@@ -82,14 +82,14 @@ def plain_names(entries: Sequence[Fields], field: bytes) -> list[str]:
     """Read a name that the entries may have, where nearly all are different; empty where there is none.
 
     Raises:
-        UnusualEntryError: one has one that is no name, or not ASCII; or there are no entries.
+        UnusualEntryError: one has one that is no name, not ASCII, or perhaps written by numpy; or there are no entries.
     """
     raw = [fields.get(field, b"") for fields in entries]
     joined = b"\n".join(raw)
     if not joined.isascii() or joined.count(b"\n") >= len(raw) or max(map(len, raw)) > MAX_NAME_LENGTH:
         raise UnusualEntryError
     text = joined.decode("ascii")
-    if ".str_(" in text or not text.replace("\n", "").isprintable():
+    if "(" in text or not text.replace("\n", "").isprintable():
         raise UnusualEntryError
     names = text.split("\n")
     return [name.strip() for name in names] if b" " in joined else names

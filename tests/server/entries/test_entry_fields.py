@@ -249,6 +249,8 @@ def test_an_excerpt_is_short_printable_ascii_and_apart_from_the_reason() -> None
         (b'np.str_("bull")', "BULL"),
         (b"numpy.str_('RANGE')", "RANGE"),
         (b"np.str_('')", ""),
+        (b"np.float64(2.0)", "2.0"),
+        (b"np.float64(nan)", "NAN"),
         (b"np.str_('it\\'s')", "NP.STR_('IT\\'S')"),
         (b"np.str_(BULL)", "NP.STR_(BULL)"),
         (b"np.strange", "NP.STRANGE"),
