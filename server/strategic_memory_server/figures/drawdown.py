@@ -9,7 +9,7 @@ import numpy as np
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 
 REGAINED = 1e-9
-"""Share of the depth that may be lacking to a recovery: that much can be the rounding of a sum of decimal fractions."""
+"""Share of the depth that may lack to it, or to a recovery: that much can be the rounding of decimal fractions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ def maximum_drawdown(pnl: FloatColumn, time_ms: IndexColumn | None = None) -> Dr
         return None
     cumulative = np.concatenate(([0.0], pnl)).cumsum()
     below = np.maximum.accumulate(cumulative) - cumulative
-    trough = int(np.argmax(below))
-    depth = float(below[trough])
+    depth = float(below.max())
     if depth == 0.0:
         nothing_ms = None if time_ms is None else 0
         return Drawdown(0.0, 0, nothing_ms, 0, nothing_ms, recovered=True)
+    trough = int(np.argmax(below >= (1.0 - REGAINED) * depth))
     peak = trough - int(np.argmin(below[trough::-1] > REGAINED * depth))
     regained = cumulative[trough:] >= cumulative[peak] - REGAINED * depth
     recovered = bool(regained.any())

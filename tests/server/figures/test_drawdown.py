@@ -79,6 +79,12 @@ def test_decimal_fractions_recover_in_spite_of_their_rounding() -> None:
     assert found.recovered
 
 
+def test_of_falls_that_decimal_fractions_make_as_deep_it_is_the_first() -> None:
+    found = maximum_drawdown(float_column([-0.3, 0.3, -0.1, -0.2]))
+    assert found == Drawdown(-sum([-0.1, -0.2]), 1, None, 2, None, recovered=True)
+    assert found.depth > 0.3, "the second as rounded is the deeper one"
+
+
 @pytest.mark.parametrize("name", ["all wins", "zeros", "one win", "all equal"])
 def test_without_a_loss_it_is_truly_zero(name: str) -> None:
     assert maximum_drawdown(edge(name)) == Drawdown(0.0, 0, None, 0, None, recovered=True)
