@@ -24,6 +24,9 @@ LAST_ID = b"%d-%d" % (LARGEST, LARGEST)
 
 _LONGEST_ID = len(LAST_ID)
 
+LARGEST_SIGNED = (1 << 63) - 1
+"""Largest number of a column of times."""
+
 MIN_TIME_MS = -62_135_596_800_000
 MAX_TIME_MS = 253_402_300_799_999
 """The years 1 and 9999, as far as the wire's Timestamp goes, milliseconds since 1970-01-01 UTC."""
@@ -64,13 +67,13 @@ def positions_at_end_of(times_ms: IndexColumn) -> PositionColumn:
 
 
 def times_ms_of(positions: PositionColumn) -> IndexColumn:
-    """The milliseconds since 1970-01-01 UTC that stand in positions, at most MAX_TIME_MS.
+    """The milliseconds since 1970-01-01 UTC that stand in positions, at most LARGEST_SIGNED.
 
-    They are times only where the producer's ids are. They grow with the positions, so what is later than the clock of
-    Redis stands at the end.
+    They are times only where the producer's ids are; others, in microseconds for example, order entries all the same.
+    They grow with the positions, so what is later than the clock of Redis stands at the end.
     """
     first_halves = np.ascontiguousarray(positions).view(">u8")[::2]
-    times_ms: IndexColumn = np.minimum(first_halves, np.uint64(MAX_TIME_MS)).astype(np.int64)
+    times_ms: IndexColumn = np.minimum(first_halves, np.uint64(LARGEST_SIGNED)).astype(np.int64)
     return times_ms
 
 

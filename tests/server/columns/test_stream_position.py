@@ -9,7 +9,7 @@ from repeatable import repeatable
 
 from strategic_memory_server.columns.stream_position import (
     LARGEST,
-    MAX_TIME_MS,
+    LARGEST_SIGNED,
     Id,
     id_of_position,
     position_column,
@@ -42,5 +42,5 @@ def test_positions_are_in_the_order_of_the_ids(entry_ids: list[Id]) -> None:
         place = int(np.searchsorted(ordered, position_of(entry_id)))
         assert place == sum(other < entry_id for other in entry_ids)
         assert (column < position_of(entry_id)).tolist() == [other < entry_id for other in entry_ids]
-    assert times_ms_of(column).tolist() == [min(time_ms, MAX_TIME_MS) for time_ms, _ in entry_ids]
+    assert times_ms_of(column).tolist() == [min(time_ms, LARGEST_SIGNED) for time_ms, _ in entry_ids]
     assert times_ms_of(column[::-1]).tolist() == times_ms_of(column).tolist()[::-1]

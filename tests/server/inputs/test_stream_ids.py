@@ -11,6 +11,7 @@ import redis.asyncio
 from plain_figures import plain
 from redis_inputs import add_entry, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
+from strategic_memory_server.advice.hysteresis import Moment, Wait
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.columns.stream_position import LAST_ID
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
@@ -82,6 +83,25 @@ async def test_the_same_story_says_the_same_whatever_the_ids_count(
         [("RANGE", 18), ("BULL", 18)] if windows == WindowSettings() else [("RANGE", 10), ("BULL", 10)]
     )
     assert all(each == first for each in told.values())
+
+
+@pytest.mark.parametrize("unit", ["milliseconds", "microseconds", "nanoseconds"])
+async def test_what_came_last_is_known_whatever_the_ids_count(
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis, unit: str
+) -> None:
+    loader = MemoryLoader(async_client, "quantum", WindowSettings(), max_regimes=2)
+
+    async def traded(regimes: str, first_second: int) -> StrategicMemory:
+        for second, regime in enumerate(regimes, first_second):
+            add_trade(redis_client, regime, entry_id=WRITTEN[unit](second, 0))
+        return (await loader.load()).memory
+
+    memory = await traded("FEDCBA", BEGAN_S)
+    assert memory.regime_names == ("A", "B", "OTHER")
+    waits = Wait.begun(Moment(0, memory.trades.time_ms))
+    memory = await traded("FEF", BEGAN_S + 6)
+    assert memory.regime_names == ("F", "E", "OTHER")
+    assert Moment(0, memory.trades.time_ms).results_after(waits.result) == 3, "more risk is not held back for ever"
 
 
 async def test_an_age_is_measured_from_what_is_not_in_the_future(
