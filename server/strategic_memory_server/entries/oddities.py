@@ -21,8 +21,11 @@ SHOWN_CHARACTERS = 40
 _LATIN_OF = str.maketrans("АВЕКМНОРСТУХІЈЅԚԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧ".casefold(), "ABEKMHOPCTYXIJSQWABEZHIKMNOPTYX".casefold())
 """Cyrillic and Greek capitals that look like Latin ones."""
 
-_QUOTED = re.compile(r"""b?(['"])(.*)\1""")
-"""What Python shows of bytes, and JSON writes for text."""
+_WRAPPED = re.compile(r"""b?(['"`])(.*)\1|[\[({\u201c\u2018](.*?),?[\])}\u201d\u2019]""")
+"""What Python shows of bytes, lists and tuples, and JSON writes for text."""
+
+_MEMBER = re.compile(r"<\w+\.(\w+): .*>")
+"""What Python shows of a member of an enumeration inside of something else."""
 
 _OF_ENUMERATION = re.compile(r"\w*regime\w*\.(?=[^\W\d])")
 """Before a name, as Python shows a member of an enumeration."""
@@ -30,7 +33,15 @@ _OF_ENUMERATION = re.compile(r"\w*regime\w*\.(?=[^\W\d])")
 _POINT_ZERO = re.compile(r"(?<=\d)\.0+(?!\d)")
 """Behind a whole number, as spreadsheets and data frames write it."""
 
+_NEGATIVE = re.compile(r"[-\u2212](?=\d)")
+"""Before a number at the beginning of a name, which is another one without it."""
+
 _SPACING = str.maketrans("", "", " _-\u2010\u2011\u2012\u2013\u2014\u2212")
+
+_UNSEEN = dict.fromkeys(
+    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x180B, 0x180C, 0x180D, *range(0xFE00, 0xFE10)]
+)
+"""Characters that count as printable and show nothing."""
 
 LOOKED_AT = 500
 """So many of the newest entries of a window say in which unit it is."""
@@ -73,12 +84,15 @@ def shown(text: str | bytes) -> str:
 @lru_cache(4_096)
 def skeleton(name: str) -> str:
     """What is left of a name without what a reader overlooks: script, width, case, spacing, quotes, class, .0."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    if quoted := _QUOTED.fullmatch(folded):
-        folded = quoted[2]
+    folded = unicodedata.normalize("NFKC", name).casefold().translate(_UNSEEN)
+    while wrapped := _WRAPPED.fullmatch(folded):
+        folded = wrapped[wrapped.lastindex or 0]
+    if member := _MEMBER.fullmatch(folded):
+        folded = member[1]
     if enumeration := _OF_ENUMERATION.match(folded):
         folded = folded[enumeration.end() :]
-    return "".join(_POINT_ZERO.sub("", folded).split()).translate(_SPACING).translate(_LATIN_OF)
+    sign = "-" if _NEGATIVE.match(folded) else ""
+    return sign + "".join(_POINT_ZERO.sub("", folded).split()).translate(_SPACING).translate(_LATIN_OF)
 
 
 def look_alikes(entries: Mapping[str, int]) -> list[tuple[str, str]]:

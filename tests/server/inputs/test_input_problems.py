@@ -105,7 +105,18 @@ async def test_regimes_that_are_what_programs_write_for_none(looking: Looking, r
 
 
 def test_names_that_are_quoted_look_like_those_that_are_not() -> None:
-    assert look_alikes({"BULL": 3, "B'BULL'": 1, '"BULL"': 1}) == [("B'BULL'", "BULL"), ('"BULL"', "BULL")]
+    wrapped = [
+        "B'BULL'",
+        '"BULL"',
+        "['BULL']",
+        "('BULL',)",
+        "\u201cBULL\u201d",
+        "<REGIME.BULL: 1>",
+        "<STATE.BULL: '^'>",
+    ]
+    unseen = ["BULL\ufe0f", "BULL\u3164", "\u2800BULL"]
+    names = [*wrapped, *unseen]
+    assert look_alikes({"BULL": 3, **dict.fromkeys(names, 1)}) == [(name, "BULL") for name in names]
 
 
 async def test_regimes_that_all_write_otherwise_than_the_rules_are_told(
@@ -129,10 +140,11 @@ def test_the_names_that_are_meant_are_those_of_the_rules() -> None:
 
 
 def test_names_that_a_reader_can_tell_apart_are_no_look_alikes() -> None:
-    names = ("BULL", "BULLISH", "BÜLL", "BULL1", "BULL2", "牛", "熊", "R", "", "-", "_")
+    names = ("BULL", "BULLISH", "BÜLL", "BULL1", "BULL2", "牛", "熊", "R", "", "-", "_", "-1", "0", "1", "VOL<", "VOL>")
     assert look_alikes(dict.fromkeys(names, 3)) == []
     for odd in ("B ULL", "BULL_", "B\u00a0ULL", "\u0392ULL", "\U0001d401\U0001d414\U0001d40b\U0001d40b"):
         assert look_alikes({odd: 1, "BULL": 3}) == [(odd, "BULL")]
+    assert look_alikes({"\u22121": 1, "-1": 3, "-1.0": 1}) == [("\u22121", "-1"), ("-1.0", "-1")]
 
 
 async def test_a_flood_of_malformed_entries_is_told_with_its_source_and_reason(
