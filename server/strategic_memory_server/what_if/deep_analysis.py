@@ -122,7 +122,7 @@ def analyze_deeply(
         trades.policy,
         time_ms=time_ms,
         now_ms=now_ms,
-        weights=_weights(regime, settings.decay),
+        weights=_weights(regime, trades.policy, settings.decay),
         checkpoint=checkpoint,
     )
     return DeepAnalysis(
@@ -155,11 +155,12 @@ def _policy(code: int | None) -> Policy | None:
     return None if code is None else Policy(code)
 
 
-def _weights(regime: IndexColumn, decay: float) -> FloatColumn:
-    """Weigh each trade by the number of later trades of its regime, as the evidence does."""
+def _weights(regime: IndexColumn, policy: IndexColumn, decay: float) -> FloatColumn:
+    """Weigh each trade by the number of later trades of its regime that name a policy, as the evidence does."""
     weights = np.empty(regime.size)
     for members in distinct(regime).members():
-        weights[members] = np.power(decay, np.arange(members.size - 1, -1, -1, dtype=np.float64))
+        named = (policy[members] >= 0).cumsum()
+        weights[members] = np.power(decay, named[-1] - named)
     return weights
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from brute_force import RegimeRow, Rows, TradeRow
 from random_memory import START_MS, memory_of
 
@@ -12,6 +13,7 @@ from strategic_memory_server.advice.drawdown_guard import GuardReading
 from strategic_memory_server.advice.feedback import FeedbackStatus, Times, warming_up
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.advice.rules.rule_table import Row
+from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.what_if.what_if import AnalysisOrder, WhatIf, analyze_memory
 
@@ -61,6 +63,15 @@ def test_the_guard_lowers_what_the_evidence_bears_in_each_regime() -> None:
     assert said is not None
     assert shown == said
     assert (shown.leverage_hint, shown.leverage_bound_by) == (0.5, "drawdown_guard")
+
+
+def test_trades_weigh_in_the_figures_as_in_the_evidence_also_among_those_without_a_policy() -> None:
+    rows = Rows(trades=[TradeRow(START_MS + at, "BULL", at - 9.5, "" if at % 3 else "BALANCED") for at in range(20)])
+    order = AnalysisOrder(AdviceSettings(evidence=EvidenceSettings(decay=0.8)))
+    deep = analyze_memory(memory_of(rows), order, NOW_MS).deep
+    shown, said = deep.groups["BULL", Policy.BALANCED].performance, deep.evidence["BULL"].policies[Policy.BALANCED]
+    assert said.effective_observations is not None
+    assert shown.effective_trades == pytest.approx(said.effective_observations, rel=1e-5)
 
 
 def test_too_little_is_warming_up_with_the_reason() -> None:

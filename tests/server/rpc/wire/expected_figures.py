@@ -25,7 +25,7 @@ def expected_performance(
 ) -> client.Performance | None:
     """Figures of the trades of a regime, or of a policy there; None without one. `now_ms=None`: no times."""
     of_regime = [row for row in rows if row.regime == regime]
-    later = {id(row): float(place) for place, row in enumerate(reversed(of_regime))}
+    later = {id(row): float(sum(bool(each.policy) for each in of_regime[at:])) for at, row in enumerate(of_regime, 1)}
     group = [row for row in of_regime if policy is None or row.policy == policy]
     if not group:
         return None
