@@ -13,6 +13,7 @@ import numpy as np
 
 from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures, TradeFigures, mean_of, trade_figures
 from strategic_memory_server.columns.exact_sum import rounded
+from strategic_memory_server.entries.openings import EARLIEST_MS
 from strategic_memory_server.memory.memory_tallies import totals_of
 from strategic_memory_server.memory.memory_totals import MemoryTotals
 from strategic_memory_server.memory.pnl_tallies import NOTHING
@@ -94,4 +95,5 @@ def _newest_time_ms(memory: StrategicMemory) -> int | None:
         return max(newest, default=None)
     ends = (np.searchsorted(column, clock_ms + CLOCK_TOLERANCE_MS, side="right") for column in columns)
     newest = [int(column[end - 1]) for column, end in zip(columns, ends, strict=True) if end]
-    return min(max(newest), clock_ms) if newest else None
+    newest_ms = min(max(newest, default=0), clock_ms)
+    return newest_ms if newest_ms >= EARLIEST_MS else None

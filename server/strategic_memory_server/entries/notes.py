@@ -18,6 +18,9 @@ POLICY_UNRECOGNISED = "policy_unrecognised"
 ID_IN_FUTURE = "id_in_future"
 """The id is later than the clock of Redis by more than a minute: it orders the entry, and is no time."""
 
+ID_IS_NO_TIME = "id_is_no_time"
+"""The id lies before 1990 as milliseconds, and counts something else: it orders the entry, and is no time."""
+
 CONFIDENCE_OUT_OF_RANGE = "confidence_out_of_range"
 """The observation gives a confidence that is not from 0 to 1; it counts as none."""
 

@@ -11,6 +11,7 @@ from strategic_memory_server.entries.entry_fields import WRITTEN_FOR_NONE
 from strategic_memory_server.entries.notes import (
     CONFIDENCE_OUT_OF_RANGE,
     ID_IN_FUTURE,
+    ID_IS_NO_TIME,
     TRADE_ID_HASHED,
     TRADE_ID_REPEATED,
 )
@@ -20,6 +21,7 @@ from strategic_memory_server.inputs.refused_inputs import refusals
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 
 _OF_NOTES = {
+    ID_IS_NO_TIME: "ids_no_times",
     ID_IN_FUTURE: "ids_in_future",
     CONFIDENCE_OUT_OF_RANGE: "confidence_out_of_range",
     TRADE_ID_HASHED: "trade_ids_hashed",
@@ -36,6 +38,8 @@ _SENTENCES = {
     "are passed over, some at a time, and what is usable among them comes later. Stop or mend their producer",
     "ids_in_future": "{entries} entries of {source} have ids beyond the clock of Redis by more than a minute, such as "
     "{example}: they count in the order of their ids, but tell no time. Let Redis give the ids, or count milliseconds",
+    "ids_no_times": "{entries} entries of {source} have ids that lie before 1990 as milliseconds, such as {example}: "
+    "they count in the order of their ids, but tell no time. Let Redis give the ids, or count milliseconds",
     "confidence_out_of_range": "{entries} entries of {source} give a confidence that is not from 0 to 1, such as "
     "{example}: it counts as 0. Let the regime detector write a share",
     "trade_ids_hashed": "{entries} entries of {source} have a trade_id above 64 characters, or not printable UTF-8, "

@@ -108,6 +108,7 @@ class MemoryWindows:
         """
         self._forget_unused_names()
         latest_ms = clock_ms + CLOCK_TOLERANCE_MS
+        windows = (self.regimes, self.portfolio, self.trades)
         return StrategicMemory(
             regime_names=self._names.names,
             strategy_names=self._strategies.names,
@@ -116,7 +117,7 @@ class MemoryWindows:
             trades=self.trades.window(),
             context=context,
             sources=reports,
-            timed=not any(window.in_future(latest_ms) for window in (self.regimes, self.portfolio, self.trades)),
+            timed=not any(window.in_future(latest_ms) or window.no_times for window in windows),
             clock_ms=clock_ms,
             totals=self._totals(max_regimes),
         )

@@ -13,7 +13,8 @@ import numpy as np
 
 from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
 from strategic_memory_server.columns.stream_position import POSITION_BYTES, id_of_position, shown_id
-from strategic_memory_server.entries.notes import ID_IN_FUTURE
+from strategic_memory_server.entries.notes import ID_IN_FUTURE, ID_IS_NO_TIME
+from strategic_memory_server.entries.openings import EARLIEST_MS
 from strategic_memory_server.windows.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.windows.reason_tail import ReasonTail
 
@@ -58,16 +59,23 @@ class RollingWindow(ABC):
             return 0
         return times_ms.size - int(np.searchsorted(times_ms, latest_ms, side="right"))
 
+    @property
+    def no_times(self) -> int:
+        """Number of entries whose ids lie before every time that anybody means: they count something else."""
+        times_ms: IndexColumn = self.buffer.column("time_ms")
+        return int(np.searchsorted(times_ms, EARLIEST_MS)) if times_ms.size and times_ms[0] < EARLIEST_MS else 0
+
     def notes(self, latest_ms: int) -> dict[str, int]:
         """Count what is worth a note; ids that are later than a time are no times."""
         self.oddly_written.drop_before(bytes(self.positions[0]) if len(self) else ALL_GONE)
-        in_future = self.in_future(latest_ms)
-        return self.oddly_written.counts() | ({ID_IN_FUTURE: in_future} if in_future else {})
+        counts = {ID_IN_FUTURE: self.in_future(latest_ms), ID_IS_NO_TIME: self.no_times}
+        return self.oddly_written.counts() | {note: count for note, count in counts.items() if count}
 
     def examples(self, notes: Collection[str]) -> dict[str, str]:
         """Return an entry for each of some notes that shows what it means, where that takes one."""
-        found = self.oddly_written.examples()
-        return found | ({ID_IN_FUTURE: shown_id(id_of_position(self.positions[-1]))} if ID_IN_FUTURE in notes else {})
+        places = {ID_IN_FUTURE: -1, ID_IS_NO_TIME: 0}
+        ids = {note: shown_id(id_of_position(self.positions[at])) for note, at in places.items() if note in notes}
+        return self.oddly_written.examples() | ids
 
     @property
     def refused_last(self) -> int:

@@ -93,7 +93,7 @@ async def test_an_entry_older_than_the_regime_window_finds_its_observation(
     assert rows_of(memory).portfolio == [PortfolioRow(7, "BEAR", 0.1)]
     assert memory.regimes.pnl.size == 50
     report = report_of(memory, input_keys.PORTFOLIO_MEMORY)
-    assert (report.accepted, report.noted) == (1, {"regime_inferred": 1})
+    assert (report.accepted, report.noted) == (1, {"regime_inferred": 1, "id_is_no_time": 1})
 
 
 async def test_an_entry_before_the_first_observation_is_unknown(
@@ -104,7 +104,8 @@ async def test_an_entry_before_the_first_observation_is_unknown(
     add_trade(redis_client, None, entry_id="5-0")
     memory = (await loader.load()).memory
     assert [row.regime for row in rows_of(memory).trades] == ["UNKNOWN", "BULL"]
-    assert report_of(memory, input_keys.TRADE_RESULTS).noted == {"regime_not_observed": 1, "regime_inferred": 1}
+    noted = report_of(memory, input_keys.TRADE_RESULTS).noted
+    assert noted == {"regime_not_observed": 1, "regime_inferred": 1, "id_is_no_time": 2}
 
 
 async def test_values_are_read_again_at_their_pace_and_caps_each_time(

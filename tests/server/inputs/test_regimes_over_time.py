@@ -34,7 +34,7 @@ async def test_a_trimmed_observation_takes_its_regime_with_it(loader: MemoryLoad
     memory = (await loader.load()).memory
     assert [row.regime for row in rows_of(memory).portfolio] == ["UNKNOWN", "UNKNOWN", "BEAR"]
     noted = report_of(memory, input_keys.PORTFOLIO_MEMORY).noted
-    assert noted == {"regime_inferred": 1, "regime_not_observed": 2}
+    assert noted == {"regime_inferred": 1, "regime_not_observed": 2, "id_is_no_time": 3}
 
 
 def regimes_traded(memory: StrategicMemory) -> list[str]:
@@ -94,7 +94,8 @@ async def test_entries_without_an_opening_are_told_where_others_have_one(
     redis_client.flushall()
     add_regime(redis_client, entry_id="1-0")
     add_portfolio(redis_client, regime=None, entry_id="2-0", opened_at=START_MS + 1)
-    assert noted((await loader.load()).memory) == {"regime_inferred": 1, "regime_as_of_close": 1}
+    no_times = {"id_is_no_time": 1}
+    assert noted((await loader.load()).memory) == {"regime_inferred": 1, "regime_as_of_close": 1, **no_times}
 
 
 async def test_an_observation_that_came_late_and_was_trimmed_leaves_no_regime_behind(

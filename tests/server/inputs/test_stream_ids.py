@@ -14,6 +14,8 @@ from redis_inputs import add_entry, add_regime, add_trade, portfolio_stream, reg
 from strategic_memory_server.advice.hysteresis import Moment, Wait
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.columns.stream_position import LAST_ID
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
@@ -149,6 +151,31 @@ async def test_an_age_is_measured_from_what_is_not_in_the_future(
     redis_client.delete(regime_stream())
     memory, data_as_of_ms = await load()
     assert data_as_of_ms is None, "nothing has a time"
+
+
+@pytest.mark.parametrize("unit", ["seconds_and_nanoseconds", "sequence_numbers"])
+async def test_ids_before_every_market_tell_no_time(
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis, unit: str
+) -> None:
+    loader, problems = MemoryLoader(async_client, "quantum", WindowSettings()), Problems()
+    for second in range(BEGAN_S, BEGAN_S + 3):
+        write_story(redis_client, WRITTEN[unit], second)
+    memory = (await loader.load()).memory
+    assert (PatternAnalyzer().analyze(memory).data_as_of_ms, memory.timed) == (None, False)
+    assert all(runs.mean_seconds is None for runs in regime_details(memory).runs.values())
+    InputProblems(problems, 3).look(memory)
+    [told] = problems.standing.items()
+    oldest = WRITTEN[unit](BEGAN_S, 1)
+    assert told[0] == "ids_no_times"
+    assert told[1].startswith(
+        f"6 entries of stream:meta.regime have ids that lie before 1990 as milliseconds, such as {oldest}: they"
+    )
+    redis_client.xtrim(portfolio_stream(), maxlen=0, approximate=False)
+    redis_client.xtrim(trade_stream(), maxlen=0, approximate=False)
+    good_ms = now_ms()
+    add_regime(redis_client, entry_id=f"{good_ms}-0")
+    memory = (await loader.load()).memory
+    assert (PatternAnalyzer().analyze(memory).data_as_of_ms, memory.timed) == (good_ms, False)
 
 
 async def test_a_user_who_may_not_ask_for_the_time_goes_by_the_clock_of_this_machine(

@@ -273,4 +273,4 @@ async def test_a_key_of_another_type_is_reported_as_everywhere(
     settings = analysis_pb2.AnalysisSettings(as_of=moment(10), minimum_samples=1)
     answer = await service.client.analyze(service_pb2.AnalyzeRequest(settings=settings))
     assert [dict(report.rejected) for report in answer.analysis.sources] == [{"wrong_type": 1}, {}, {}]
-    assert dict(answer.analysis.sources[2].noted) == {"regime_not_observed": 1}
+    assert dict(answer.analysis.sources[2].noted) == {"regime_not_observed": 1, "id_is_no_time": 1}

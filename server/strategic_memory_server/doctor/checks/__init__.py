@@ -61,6 +61,7 @@ FOUND_BY: Mapping[str, str] = MappingProxyType(
         "inputs_refused": refused_inputs.NAME,
         "units_mixed": mixed_units.NAME,
         "ids_in_future": stream_ids.NAME,
+        "ids_no_times": stream_ids.NAME,
         "settings_differ": other_settings.NAME,
         "tls_certificate_ends": certificate_ends.NAME,
         "tls_files": certificate_ends.NAME,
