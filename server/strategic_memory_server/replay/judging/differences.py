@@ -9,6 +9,7 @@ import numpy as np
 from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures import block_bootstrap
 from strategic_memory_server.figures.autocorrelation import autocorrelation
+from strategic_memory_server.figures.finite import ROUNDING
 from strategic_memory_server.figures.interval import Interval
 from strategic_memory_server.replay.courses.rules import Rule
 from strategic_memory_server.replay.judging.compared import Compared
@@ -66,7 +67,7 @@ def difference(
     rule: str, against: str, earned: FloatColumn, other: FloatColumn, checkpoint: Checkpoint = go_on
 ) -> Difference:
     """Compare two rules over the same trades, oldest first, of which there is at least one."""
-    apart = earned - other
+    apart = _apart(earned, other)
     mean = float(apart.mean())
     lag_one = autocorrelation(apart).lag_one
     if not np.any(apart):
@@ -81,6 +82,12 @@ def difference(
     shown = interval.low > 0.0 or interval.high < 0.0
     said = _statement(mean, shown=shown)
     return Difference(rule, against, apart.size, mean, interval, length, shown=shown, statement=said)
+
+
+def _apart(earned: FloatColumn, other: FloatColumn) -> FloatColumn:
+    """Return what the one has earned more at each trade; 0 where that is nothing but rounding."""
+    apart = earned - other
+    return np.where(np.abs(apart) > ROUNDING * np.maximum(np.abs(earned), np.abs(other)), apart, 0.0)
 
 
 def _without_interval(rule: str, against: str, trades: int, mean: float, said: str) -> Difference:

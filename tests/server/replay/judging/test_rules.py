@@ -108,6 +108,12 @@ def test_a_difference_is_shown_only_when_its_interval_leaves_out_0(mean: float, 
     assert found.statement == statement
 
 
+def test_rounding_is_no_difference() -> None:
+    earned = np.where(np.arange(60) % 2, 0.3, 0.1 + 0.2)
+    found = difference("one", "other", earned, np.full(60, 0.3))
+    assert (found.mean, found.shown, found.statement) == (0.0, False, "no difference: the same pnl throughout")
+
+
 @pytest.mark.parametrize(
     ("apart", "statement"),
     [
