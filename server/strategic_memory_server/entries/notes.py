@@ -30,6 +30,9 @@ OBSERVED_WITHOUT_PNL = "observed_without_pnl"
 TRADE_ID_REPEATED = "trade_id_repeated"
 """The trade has the `trade_id` of an earlier one of the window; it is left out."""
 
+TRADE_ID_REUSED = "trade_id_reused"
+"""The trade has the `trade_id` of an earlier one and another pnl: it is left out, and may well be another trade."""
+
 TRADE_ID_HASHED = "trade_id_hashed"
 """The `trade_id` is above 64 characters, or no printable UTF-8: trades are told apart by a digest of it."""
 

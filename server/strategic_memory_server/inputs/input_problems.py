@@ -14,6 +14,7 @@ from strategic_memory_server.entries.notes import (
     ID_IS_NO_TIME,
     TRADE_ID_HASHED,
     TRADE_ID_REPEATED,
+    TRADE_ID_REUSED,
 )
 from strategic_memory_server.entries.oddities import Oddity, different_units, look_alikes, mixed_units, shown, sizes_of
 from strategic_memory_server.faults.problems import Problems
@@ -25,6 +26,7 @@ _OF_NOTES = {
     ID_IN_FUTURE: "ids_in_future",
     CONFIDENCE_OUT_OF_RANGE: "confidence_out_of_range",
     TRADE_ID_HASHED: "trade_ids_hashed",
+    TRADE_ID_REUSED: "trade_ids_reused",
 }
 """Problem by note."""
 
@@ -47,6 +49,9 @@ _SENTENCES = {
     "trade_ids_repeat": "{entries} entries of {source}, more than count, have the trade_id of an earlier one, such as "
     "{example}: they are taken for the same trade sent again, and left out. Let the producer give each trade an id of "
     "its own, or none",
+    "trade_ids_reused": "{entries} entries of {source} have the trade_id of an earlier one and another pnl, such as "
+    "{example}: the first counts, and they are left out. Let the producer give each trade, and each part of one that "
+    "is closed by itself, an id of its own, or none",
     "units_mixed": "{entries} entries of {source} seem to be in another unit than the others, such as {example}: means "
     "of them say nothing. Let all producers write the pnl in one unit",
     "regimes_look_alike": "{entries} entries of {source} name a regime that looks like another one, such as {example}: "

@@ -11,7 +11,13 @@ from strategic_memory_server.columns.columns import index_column
 from strategic_memory_server.columns.distinct import distinct
 from strategic_memory_server.columns.stream_position import position_column
 from strategic_memory_server.entries.entries import TradeResult
-from strategic_memory_server.entries.notes import POLICY_UNRECOGNISED, TRADE_ID_HASHED, TRADE_ID_REPEATED
+from strategic_memory_server.entries.notes import (
+    POLICY_UNRECOGNISED,
+    TRADE_ID_HASHED,
+    TRADE_ID_REPEATED,
+    TRADE_ID_REUSED,
+)
+from strategic_memory_server.entries.oddities import LOOKED_AT
 from strategic_memory_server.entries.trade_ids import TRADE_ID, hashed_among, shown_id_of
 from strategic_memory_server.memory.memory_tallies import TradedTallies
 from strategic_memory_server.memory.memory_totals import TradedTotals
@@ -102,6 +108,7 @@ class RollingTrades(RollingResults):
             POLICY_UNRECOGNISED: self._unrecognised,
             TRADE_ID_REPEATED: self._repeats.count,
             TRADE_ID_HASHED: self._hashed,
+            TRADE_ID_REUSED: len(self._reused()),
         }
         return super().notes(latest_ms) | {note: count for note, count in counts.items() if count}
 
@@ -110,9 +117,19 @@ class RollingTrades(RollingResults):
         found, trade_ids = super().examples(notes), self.buffer.column(TRADE_ID)
         if TRADE_ID_REPEATED in notes:
             found[TRADE_ID_REPEATED] = shown_id_of(trade_ids[self.buffer.column("repeated")][-1])
+        if TRADE_ID_REUSED in notes:
+            found[TRADE_ID_REUSED] = shown_id_of(self._reused()[-1])
         if TRADE_ID_HASHED in notes:
             found[TRADE_ID_HASHED] = shown_id_of(hashed_among(trade_ids.tolist())[-1])
         return found
+
+    def _reused(self) -> list[str]:
+        """Return the ids of those of the newest trades that another trade, with another pnl, has among them."""
+        if not self._repeats.count:
+            return []
+        newest = (self.buffer.column(name)[-LOOKED_AT:].tolist() for name in (TRADE_ID, "pnl"))
+        first: dict[str, float] = {}
+        return [name for name, pnl in zip(*newest, strict=True) if name and first.setdefault(name, pnl) != pnl]
 
     def append(self, columns: Columns) -> None:
         """Add trades at the new end; they have regimes."""

@@ -104,7 +104,7 @@ async def test_one_id_for_many_trades_is_told(redis_client: redis.Redis, async_c
     loader, problems = MemoryLoader(async_client, "quantum", WindowSettings()), Problems()
     look = InputProblems(problems, 3).look
     for number in range(4):
-        add_trade(redis_client, realized_pnl=0.1 * number, trade_id=f"T{number // 2}")
+        add_trade(redis_client, realized_pnl=0.1 * (number // 2), trade_id=f"T{number // 2}")
     look((await loader.load()).memory)
     assert problems.standing == {}, "a client may store an entry twice"
     for number in range(8):
@@ -113,3 +113,24 @@ async def test_one_id_for_many_trades_is_told(redis_client: redis.Redis, async_c
     assert problems.standing["trade_ids_repeat"].startswith(
         "9 entries of stream:trade.results, more than count, have the trade_id of an earlier one, such as 'BTCUSDT'"
     )
+
+
+async def test_an_id_that_two_trades_have_is_told(redis_client: redis.Redis, async_client: redis.asyncio.Redis) -> None:
+    """An id of each symbol, or of each position that is closed in parts."""
+    loader, problems = MemoryLoader(async_client, "quantum", WindowSettings(trades=4)), Problems()
+
+    async def told() -> dict[str, str]:
+        InputProblems(problems, 3).look((await loader.load()).memory)
+        return dict(problems.standing)
+
+    for number in range(4):
+        for pnl in (0.25, -0.5):
+            add_trade(redis_client, realized_pnl=pnl * (number + 1), trade_id=f"{number}")
+    [(problem, sentence)] = (await told()).items()
+    assert problem == "trade_ids_reused"
+    assert sentence.startswith(
+        "3 entries of stream:trade.results have the trade_id of an earlier one and another pnl, such as '3': the first"
+    )
+    for number in range(4, 8):
+        add_trade(redis_client, realized_pnl=0.25, trade_id=f"{number}")
+    assert await told() == {}
