@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 
+import numpy as np
+
 from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entry_fields import WRITTEN_FOR_NONE
 from strategic_memory_server.entries.notes import (
@@ -16,7 +18,15 @@ from strategic_memory_server.entries.notes import (
     TRADE_ID_REPEATED,
     TRADE_ID_REUSED,
 )
-from strategic_memory_server.entries.oddities import Oddity, different_units, look_alikes, mixed_units, shown, sizes_of
+from strategic_memory_server.entries.oddities import (
+    LOOKED_AT,
+    Oddity,
+    different_units,
+    look_alikes,
+    mixed_units,
+    shown,
+    sizes_of,
+)
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.refused_inputs import refusals
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
@@ -141,6 +151,9 @@ def _entries_by_regime(memory: StrategicMemory) -> Counter[str]:
     if memory.totals is not None:
         for counted in (memory.totals.observed.pnl, memory.totals.earned, memory.totals.traded.pnl):
             entries.update({name: total.entries for name, total in counted.items()})
+    # Those without a pnl, which are in no total, say which regime is the present one.
+    regimes, pnl = memory.regimes.regime[-LOOKED_AT:], memory.regimes.pnl[-LOOKED_AT:]
+    entries.update(memory.regime_names[code] for code in regimes[np.isnan(pnl)].tolist())
     return entries
 
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 import redis
 import redis.asyncio
-from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
+from redis_inputs import add_entry, add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
 from strategic_memory_server.advice.rules.reference_rules import LEVERAGE_TABLE, POLICY_TABLE
 from strategic_memory_server.entries.oddities import MEANT, look_alikes
@@ -93,6 +93,18 @@ async def test_regimes_that_look_alike(looking: Looking, redis_client: redis.Red
     assert told["regimes_look_alike"].startswith("2 entries of all streams name a regime that looks like another one")
     assert "'\\u0412ULL' beside 'BULL'" in told["regimes_look_alike"], "what cannot be told apart is written in ASCII"
     assert told["regimes_look_alike"].isascii()
+
+
+async def test_regimes_that_are_observed_without_a_pnl_are_looked_at_too(
+    looking: Looking, redis_client: redis.Redis
+) -> None:
+    for observed, problem in (("b'BULL'", "regimes_look_alike"), ("None", "regimes_not_given")):
+        add_entry(redis_client, regime_stream(), regime=observed)
+        add_trade(redis_client, "BULL")
+        told = await looking.told()
+        assert list(told) == [problem]
+        assert told[problem].startswith("1 entries of all streams name")
+        redis_client.delete(regime_stream())
 
 
 async def test_regimes_that_are_what_programs_write_for_none(looking: Looking, redis_client: redis.Redis) -> None:
