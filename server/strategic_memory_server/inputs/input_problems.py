@@ -14,6 +14,7 @@ from strategic_memory_server.entries.notes import (
     CONFIDENCE_OUT_OF_RANGE,
     ID_IN_FUTURE,
     ID_IS_NO_TIME,
+    POLICY_UNRECOGNISED,
     TRADE_ID_HASHED,
     TRADE_ID_REPEATED,
     TRADE_ID_REUSED,
@@ -28,7 +29,7 @@ from strategic_memory_server.entries.oddities import (
     sizes_of,
 )
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.inputs.refused_inputs import refusals
+from strategic_memory_server.inputs.refused_inputs import REFUSED_IN_A_ROW, refusals
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 
 _OF_NOTES = {
@@ -62,6 +63,8 @@ _SENTENCES = {
     "trade_ids_reused": "{entries} entries of {source} have the trade_id of an earlier one and another pnl, such as "
     "{example}: the first counts, and they are left out. Let the producer give each trade, and each part of one that "
     "is closed by itself, an id of its own, or none",
+    "policies_unrecognised": "{entries} entries of {source} name a policy, and none of them CONSERVATIVE, BALANCED or "
+    "AGGRESSIVE: the evidence learns nothing of them. Let the producer write one of these, without a class or quotes",
     "units_mixed": "{entries} entries of {source} seem to be in another unit than the others, such as {example}: means "
     "of them say nothing. Let all producers write the pnl in one unit",
     "regimes_look_alike": "{entries} entries of {source} name a regime that looks like another one, such as {example}: "
@@ -112,6 +115,9 @@ class InputProblems:
                 found[_OF_NOTES[note]].append(Oddity(report.source, report.noted[note], report.examples[note]))
             if (repeated := report.noted.get(TRADE_ID_REPEATED, 0)) > report.accepted:
                 found["trade_ids_repeat"].append(Oddity(report.source, repeated, report.examples[TRADE_ID_REPEATED]))
+            unrecognised = report.noted.get(POLICY_UNRECOGNISED, 0)
+            if unrecognised >= REFUSED_IN_A_ROW and not np.any(memory.trades.policy >= 0):
+                found["policies_unrecognised"].append(Oddity(report.source, unrecognised, ""))
             if (malformed := sum(report.rejected.values())) > MALFORMED_TOLD:
                 main_reason = max(report.rejected, key=lambda reason: report.rejected[reason])
                 found["malformed_flood"].append(Oddity(report.source, malformed, main_reason))

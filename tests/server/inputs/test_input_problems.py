@@ -107,6 +107,18 @@ async def test_regimes_that_are_observed_without_a_pnl_are_looked_at_too(
         redis_client.delete(regime_stream())
 
 
+async def test_policies_of_which_none_is_one_of_the_three_are_told(looking: Looking, redis_client: redis.Redis) -> None:
+    for _ in range(2):
+        add_trade(redis_client, "BULL", policy="Policy.BALANCED")
+    assert await looking.told() == {}
+    add_trade(redis_client, "BULL", policy="HEDGE")
+    told = await looking.told()
+    assert list(told) == ["policies_unrecognised"]
+    assert told["policies_unrecognised"].startswith("3 entries of stream:trade.results name a policy, and none of them")
+    add_trade(redis_client, "BULL", policy="balanced")
+    assert await looking.told() == {}, "others may have policies of their own"
+
+
 async def test_regimes_that_are_what_programs_write_for_none(looking: Looking, redis_client: redis.Redis) -> None:
     add_regime(redis_client, "BULL", 0.1)
     add_portfolio(redis_client, 0.1, regime="None")

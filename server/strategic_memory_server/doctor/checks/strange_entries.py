@@ -8,7 +8,7 @@ from strategic_memory_server.doctor.examined import Examined
 from strategic_memory_server.doctor.finding import Finding, Severity
 
 _TOLD = (
-    *("regimes_look_alike", "regimes_not_given", "confidence_out_of_range"),
+    *("regimes_look_alike", "regimes_not_given", "policies_unrecognised", "confidence_out_of_range"),
     *("trade_ids_hashed", "trade_ids_repeat", "trade_ids_reused", "malformed_flood"),
 )
 
