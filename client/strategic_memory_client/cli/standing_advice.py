@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from strategic_memory_client.streams.newest import confirmed
 from strategic_memory_client.streams.validity import seconds_left
 from strategic_memory_client.values.events import Disconnected, FeedbackReceived, HeartbeatReceived, SubscriptionEvent
 from strategic_memory_client.values.heartbeats import Heartbeat
@@ -18,7 +19,7 @@ class StandingAdvice:
         self._said: Feedback | None = None
         self._now = datetime.min.replace(tzinfo=UTC)
         self._holds_until: datetime | None = None
-        self._noted_status: FeedbackStatus | None = None
+        self._noted: Feedback | None = None
         self._told_place: tuple[str, int] | None = None
 
     @property
@@ -64,30 +65,47 @@ class StandingAdvice:
     def _heartbeat(self, heartbeat: Heartbeat) -> Feedback | None:
         said = self._said
         if heartbeat.status is not FeedbackStatus.ACTIVE:
-            return self._withdraw()
+            return self._withheld(heartbeat)
         if said is None or said.status is not FeedbackStatus.ACTIVE or not _is_about(heartbeat, said):
             return None
         self._holds_until = self._end_of(heartbeat)
         self._said = replace(said, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
-        return None if self._noted_status is FeedbackStatus.ACTIVE else self._note(self._said)
+        return None if self._is_noted_active else self._note(self._said)
 
     def _end_of(self, said: Feedback | Heartbeat) -> datetime | None:
         """Return until when, by the clock here, what is said now holds; None where it does not."""
         left_s = seconds_left(said, self._now.timestamp())
         return self._now + timedelta(seconds=left_s) if left_s > 0 else None
 
+    def _withheld(self, heartbeat: Heartbeat) -> Feedback | None:
+        """Return the safe values under the caps that are in force now, unless they were told already."""
+        said, noted = self._said, self._noted
+        if said is None or noted is None or not _is_about(heartbeat, said):
+            return self._withdraw()
+        if said.status is heartbeat.status:
+            self._said = safe = confirmed(said, heartbeat)
+        else:
+            safe = replace(said, leverage_caps=heartbeat.leverage_caps).as_stale()
+        return None if _leverages(safe) == _leverages(noted) and not self._is_noted_active else self._note(safe)
+
     def _withdraw(self) -> Feedback | None:
-        if self._said is None or self._noted_status is not FeedbackStatus.ACTIVE:
-            return None
-        return self._note(self._said.as_stale())
+        return self._note(self._said.as_stale()) if self._said is not None and self._is_noted_active else None
+
+    @property
+    def _is_noted_active(self) -> bool:
+        return self._noted is not None and self._noted.status is FeedbackStatus.ACTIVE
 
     def _note(self, feedback: Feedback) -> Feedback:
         place = (feedback.epoch, feedback.revision)
         is_told_again, self._told_place = self._told_place == place, place
-        self._noted_status = feedback.status
+        self._noted = feedback
         # What is missing before it was told with it the first time.
         return replace(feedback, skipped_revisions=0, epoch_changed=False) if is_told_again else feedback
 
 
 def _is_about(heartbeat: Heartbeat, said: Feedback) -> bool:
     return (heartbeat.epoch, heartbeat.revision) == (said.epoch, said.revision)
+
+
+def _leverages(advice: Feedback) -> tuple[float, float | None]:
+    return advice.leverage_hint, None if advice.current is None else advice.current.leverage_hint

@@ -92,7 +92,7 @@ class NewestFeedback(ShownNewest):
         known = self._received
         is_about_known = (heartbeat.epoch, heartbeat.revision) == (known.epoch, known.revision)
         if is_about_known and heartbeat.status is known.status:
-            self._received = _confirmed(known, heartbeat)
+            self._received = confirmed(known, heartbeat)
             self._hold(seconds_left(heartbeat, wall_s), wall_s)
             return False
         if heartbeat.status is not FeedbackStatus.ACTIVE:
@@ -139,16 +139,16 @@ class NewestFeedback(ShownNewest):
         self.show(HeldFeedback(feedback, feedback.as_stale(), good_for_s, wall_s))
 
 
-def _confirmed(known: Feedback, heartbeat: Heartbeat) -> Feedback:
+def confirmed(known: Feedback, heartbeat: Heartbeat) -> Feedback:
     """Return the feedback as the heartbeat confirms it. Unless it is ACTIVE, a cap changes without a revision."""
-    confirmed = replace(known, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
+    moved = replace(known, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
     if known.status is FeedbackStatus.ACTIVE or heartbeat.leverage_caps == known.leverage_caps:
-        return confirmed
+        return moved
     if known.status is FeedbackStatus.STALE:
-        return replace(confirmed, leverage_caps=heartbeat.leverage_caps).as_safe()
+        return replace(moved, leverage_caps=heartbeat.leverage_caps).as_safe()
     leverage = safe_leverage(SAFE_LEVERAGE, heartbeat.leverage_caps)
     bound_by = heartbeat.leverage_caps[0].source if leverage < SAFE_LEVERAGE else None
-    return replace(confirmed, leverage_hint=leverage, leverage_bound_by=bound_by, leverage_caps=heartbeat.leverage_caps)
+    return replace(moved, leverage_hint=leverage, leverage_bound_by=bound_by, leverage_caps=heartbeat.leverage_caps)
 
 
 def _seconds(valid_until: datetime | None) -> float:

@@ -14,10 +14,12 @@ from strategic_memory_client import (
     FeedbackReceived,
     FeedbackStatus,
     HeartbeatReceived,
+    LeverageCap,
     ServiceUnavailableError,
     SubscriptionEvent,
 )
 from strategic_memory_client.cli.standing_advice import StandingAdvice
+from strategic_memory_client.values.results import WARMING_UP
 
 STALE = FeedbackStatus.STALE
 LATER = T0 + timedelta(minutes=9)
@@ -74,3 +76,29 @@ def test_withheld_values_are_told_once_they_were_fetched() -> None:
     assert standing.fetched(feedback(2)) is None
     assert standing.fetched(feedback()) == feedback()
     assert not standing.is_withheld(CONFIRM)
+
+
+def capped(status: FeedbackStatus, cap: float | None) -> HeartbeatReceived:
+    caps = () if cap is None else (LeverageCap("risk:leverage_limits", cap),)
+    return HeartbeatReceived(replace(heartbeat(status=status), leverage_caps=caps))
+
+
+@pytest.mark.parametrize(
+    ("said", "caps", "leverages"),
+    [
+        (feedback(), (0.3, 0.3), [0.3, None]),
+        (feedback(), (None, 0.3, None), [1.0, 0.3, 1.0]),
+        (feedback().as_stale(), (0.3, 0.5, 0.2), [0.3, None, 0.2]),
+        (replace(WARMING_UP, revision=1, epoch="e1"), (0.3, 0.5, None), [0.3, 0.5, 1.0]),
+    ],
+)
+def test_the_safe_values_are_told_under_the_cap_of_now(
+    said: Feedback, caps: tuple[float | None, ...], leverages: list[float | None]
+) -> None:
+    status = STALE if said.status is FeedbackStatus.ACTIVE else said.status
+    _, *lines = told(FeedbackReceived(said), *(capped(status, cap) for cap in caps))
+    assert [each and each.leverage_hint for each in lines] == leverages
+
+
+def test_a_cap_that_was_withheld_for_does_not_stay_once_it_is_confirmed() -> None:
+    assert told(SAID, capped(STALE, 0.3), CONFIRM)[-1] == CONFIRMED
