@@ -15,6 +15,7 @@ from strategic_memory_client.values.errors import (
     DeadlineExceededError,
     InterventionRefusedError,
     InvalidRequestError,
+    MessageTooLargeError,
     ResourceExhaustedError,
     ResumePointError,
     ServerFaultError,
@@ -59,6 +60,9 @@ _REFUSED_INTERVENTIONS = frozenset(
             errors_pb2.ERROR_REASON_NOTHING_TO_FREEZE,
         ),
     )
+)
+_NEVER_FITS = frozenset(
+    map(reason_text, (errors_pb2.ERROR_REASON_REQUEST_TOO_LARGE, errors_pb2.ERROR_REASON_REQUEST_TOO_SLOW))
 )
 _IDENTITY_REASONS = frozenset(
     reason_text(reason) for reason in (errors_pb2.ERROR_REASON_NOT_IDENTIFIED, errors_pb2.ERROR_REASON_OUT_OF_SCOPE)
@@ -121,6 +125,11 @@ def _resource_exhausted(failure: Failure) -> StrategicMemoryError:
         return TooManySubscribersError(
             f"the service at {failure.address} admits no more subscribers: try another server, or later",
             retry_after_s=failure.retry_after_s,
+            address=failure.address,
+        )
+    if failure.reason in _NEVER_FITS:
+        return MessageTooLargeError(
+            f"the request is more than the service at {failure.address} takes: send less ({failure.detail})",
             address=failure.address,
         )
     return ResourceExhaustedError(

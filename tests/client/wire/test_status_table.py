@@ -19,6 +19,7 @@ from strategic_memory_client import (
     DeadlineExceededError,
     FieldViolation,
     InvalidRequestError,
+    MessageTooLargeError,
     ResourceExhaustedError,
     ResumePointError,
     ServerFaultError,
@@ -143,6 +144,14 @@ def test_why_the_service_is_not_available(reason: str) -> None:
 
 def test_too_many_subscribers() -> None:
     assert type(error(grpc.StatusCode.RESOURCE_EXHAUSTED, info("TOO_MANY_SUBSCRIBERS"))) is TooManySubscribersError
+
+
+@pytest.mark.parametrize("reason", ["REQUEST_TOO_LARGE", "REQUEST_TOO_SLOW"])
+def test_a_request_that_is_too_large_always_is(reason: str) -> None:
+    made = error(grpc.StatusCode.RESOURCE_EXHAUSTED, info(reason))
+    assert type(made) is MessageTooLargeError
+    assert not made.transient
+    assert "later" not in str(made)
 
 
 def test_how_long_to_wait_comes_from_the_retry_info_or_else_from_the_trailers() -> None:
