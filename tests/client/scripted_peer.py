@@ -67,6 +67,8 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.knows_portfolios = True
         self.portfolios: list[str] = []
         """Which portfolio each of them was about."""
+        self.listed = [service_pb2.Portfolio()]
+        """What ListPortfolios answers."""
         self.health: int | None = health_pb2.HealthCheckResponse.SERVING
         self.open_streams = 0
         self.port = 0
@@ -146,7 +148,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self, request: service_pb2.ListPortfoliosRequest, context: grpc.ServicerContext
     ) -> service_pb2.ListPortfoliosResponse:
         self._unary(context)
-        return service_pb2.ListPortfoliosResponse(portfolios=[service_pb2.Portfolio()], total=1)
+        return service_pb2.ListPortfoliosResponse(portfolios=self.listed, total=len(self.listed))
 
     def Check(
         self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,6 +20,7 @@ from redis_inputs import add_regime
 from strategic_memory_client import (
     AsyncStrategicMemoryClient,
     ClientOptions,
+    PortfolioState,
     StrategicMemoryClient,
     UnknownPortfolioError,
     UnsupportedOperationError,
@@ -83,6 +85,19 @@ def test_what_an_older_service_says_of_its_only_memory_is_not_taken(caller: type
                 next(iter(client.stream_feedback()))
             client.follow()
             assert client.wait_for_newest(1).status == "WARMING_UP"
+
+
+def test_whoever_may_ask_about_no_portfolio_is_told_of_none_at_once() -> None:
+    async def ask() -> tuple[PortfolioState, ...]:
+        async with AsyncStrategicMemoryClient(peer.address) as client:
+            return await client.list_portfolios()
+
+    with ScriptedPeer() as peer:
+        peer.listed = []
+        with StrategicMemoryClient(peer.address) as client:
+            assert client.list_portfolios() == ()
+        assert asyncio.run(ask()) == ()
+        assert peer.unary_calls == 2
 
 
 def test_what_is_no_name_is_refused_before_anybody_is_asked() -> None:

@@ -66,13 +66,14 @@ class AsyncService:
 
         async def ask(connection: AsyncConnection, within_s: float) -> tuple[PortfolioState, ...]:
             found, token, until_s = list[PortfolioState](), "", monotonic() + within_s
-            while not found or token:
+            while True:
                 page = await connection.service.ListPortfolios(
                     list_request(token), timeout=max(until_s - monotonic(), 0.001), metadata=connection.metadata
                 )
                 found += portfolios_from_wire(page)
                 token = page.next_page_token
-            return tuple(found)
+                if not token:  # there may be none at all that this caller may ask about
+                    return tuple(found)
 
         return await self.transport.call(ask, timeout_s)
 
