@@ -10,7 +10,7 @@ from strategic_memory_client.values.admin import AdminState, InterventionPart
 from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.wire.contract_bounds import require_portfolio
 from strategic_memory_client.wire.from_wire import READER, feedback_from_wire
-from strategic_memory_client.wire.request_values import age, count, invalid, moment, optional, single, text
+from strategic_memory_client.wire.request_values import age, count, flag, invalid, moment, optional, single, text
 
 End = datetime | timedelta
 """A moment (aware), or a length of time from now on."""
@@ -28,7 +28,7 @@ def override_request(
     request = admin_pb2.SetOverrideRequest(
         policy=_policy(policy),
         leverage=optional(leverage, "leverage"),
-        force=bool(force),
+        force=single(force, flag, "force"),
         reason=single(reason, text, "reason"),
         replaces=_number(replaces),
     )
@@ -38,9 +38,8 @@ def override_request(
 
 def clear_request(part: InterventionPart | None, reason: str, replaces: int | None) -> admin_pb2.ClearOverrideRequest:
     """Return the request; errors as for `override_request`."""
-    name = "UNSPECIFIED" if part is None else InterventionPart(part).name
     return admin_pb2.ClearOverrideRequest(
-        part=admin_pb2.InterventionPart.Value(f"INTERVENTION_PART_{name}"),
+        part=_part(part),
         reason=single(reason, text, "reason"),
         replaces=_number(replaces),
     )
@@ -66,6 +65,15 @@ def _policy(policy: Policy | None) -> feedback_pb2.Policy.ValueType:
         return feedback_pb2.Policy.Value(f"POLICY_{Policy(policy).name}")
     except ValueError:
         raise invalid("policy", f"is {policy!r}; give {', '.join(Policy)}") from None
+
+
+def _part(part: InterventionPart | None) -> admin_pb2.InterventionPart.ValueType:
+    if part is None:
+        return admin_pb2.INTERVENTION_PART_UNSPECIFIED
+    try:
+        return admin_pb2.InterventionPart.Value(f"INTERVENTION_PART_{InterventionPart(part).name}")
+    except ValueError:
+        raise invalid("part", f"is {part!r}; give {', '.join(InterventionPart)}, or None for all of it") from None
 
 
 def _set_end(request: admin_pb2.SetOverrideRequest | admin_pb2.FreezeRequest, end: End) -> None:

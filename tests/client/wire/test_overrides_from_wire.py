@@ -68,8 +68,11 @@ def test_what_cannot_be_asked_for_is_named() -> None:
         ((Policy.BALANCED, 0.5, False, None, end, None), "reason"),
         ((Policy.BALANCED, 0.5, False, "why", end, -1), "replaces"),
         (("BOLD", 0.5, False, "why", end, None), "policy"),
+        ((Policy.BALANCED, 1.5, "no", "why", end, None), "force: must be True or False"),
     ):
         with pytest.raises(InvalidRequestError, match=field):
             admin_calls.override_request(*given)
+    with pytest.raises(InvalidRequestError, match="part: is 'BOTH'; give OVERRIDE, FREEZE, or None"):
+        admin_calls.clear_request("BOTH", "why", 7)  # type: ignore[arg-type]  # that is the point
     asked = admin_calls.clear_request(InterventionPart.FREEZE, "why", 7)
     assert (asked.part, asked.replaces) == (admin_pb2.INTERVENTION_PART_FREEZE, 7)
