@@ -55,7 +55,8 @@ def freeze_request(reason: str, end: End, replaces: int | None) -> admin_pb2.Fre
 def state_from_wire(wire: admin_pb2.AdminState, portfolio: str, address: str) -> AdminState:
     """Return what an answer says. Raises UnsupportedOperationError where it is about another portfolio."""
     require_portfolio(wire.portfolio, portfolio, address)
-    return replace(READER.read(AdminState, wire), feedback=feedback_from_wire(wire.feedback))
+    feedback = replace(feedback_from_wire(wire.feedback), portfolio=wire.portfolio)
+    return replace(READER.read(AdminState, wire), feedback=feedback)
 
 
 def _policy(policy: Policy | None) -> feedback_pb2.Policy.ValueType:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from strategic_memory.v1 import analysis_pb2, service_pb2
 from strategic_memory_client.values.analysis import Analysis, AnalysisResult
 from strategic_memory_client.wire.from_wire import READER, feedback_from_wire
@@ -14,4 +16,5 @@ def analysis_from_wire(wire: analysis_pb2.Analysis) -> Analysis:
 
 def result_from_wire(wire: service_pb2.AnalyzeResponse) -> AnalysisResult:
     """Return what Analyze answers with."""
-    return AnalysisResult(analysis_from_wire(wire.analysis), feedback_from_wire(wire.feedback))
+    feedback = replace(feedback_from_wire(wire.feedback), portfolio=wire.portfolio)
+    return AnalysisResult(analysis_from_wire(wire.analysis), feedback)

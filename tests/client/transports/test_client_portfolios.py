@@ -50,7 +50,8 @@ def test_everything_is_about_the_portfolio_that_was_asked_for(
     with caller(service.grpc_address, options=ALPHA) as client:
         found = client.get_feedback()
         assert (found.portfolio, found.preferred_regime) == ("alpha", "BULL")
-        assert client.analyze().analysis.preferred_regime == "BULL"
+        analyzed = client.analyze()
+        assert (analyzed.analysis.preferred_regime, analyzed.feedback.portfolio) == ("BULL", "alpha")
         assert next(iter(client.stream_feedback())).portfolio == "alpha"
         client.follow()
         assert client.wait_for_newest(10).portfolio == "alpha"
@@ -111,6 +112,7 @@ def test_what_is_no_name_is_refused_before_anybody_is_asked() -> None:
 def test_an_operator_overrides_one_portfolio(service: ServiceProcess) -> None:
     with StrategicMemoryClient(service.grpc_address, portfolio="alpha") as client:
         state = client.admin.set_override(leverage=0.3, reason="a test", end=timedelta(minutes=5))
+        assert state.feedback.portfolio == "alpha"
         assert (state.portfolio, state.is_in_force, client.get_feedback().leverage_hint) == ("alpha", True, 0.3)
     with StrategicMemoryClient(service.grpc_address, portfolio="beta") as client:
         assert client.admin.get_state().override is None
