@@ -33,11 +33,12 @@ class HeldFeedback:
     def __init__(
         self, advised: Feedback, safe: Feedback, good_for_s: float = math.inf, from_wall_s: float = 0.0
     ) -> None:
-        """Let it be good for so many seconds from now on, which the wall clock shows as `from_wall_s`."""
+        """Let it be good for so many seconds since the wall clock has shown `from_wall_s`."""
         self.advised = advised
         self.safe_values = safe
         self.good_until_s = from_wall_s + good_for_s
-        self.steady_until_s = monotonic() + good_for_s
+        # What has waited unread holds for less by both: the wall clock may be set back after this.
+        self.steady_until_s = monotonic() - max(0.0, time() - from_wall_s) + good_for_s
 
     @property
     def safe(self) -> Feedback:

@@ -91,3 +91,19 @@ def test_a_clock_that_is_set_back_while_the_server_is_away_does_not_prolong(
     assert newest.held.read().status is FeedbackStatus.ACTIVE
     newest.take(lost, clock.now_s, SILENCE_S)
     assert newest.held.read().status is FeedbackStatus.STALE
+
+
+def test_what_waited_unread_holds_for_less_also_where_the_clock_is_set_back_after_it(
+    newest: NewestFeedback, clock: SecondsClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady = SecondsClock(NOW_S)
+    monkeypatch.setattr("strategic_memory_client.streams.shown.monotonic", steady)
+    waited_s = 20.0
+    clock.now_s += waited_s
+    steady.now_s += waited_s
+    take(newest, replace(feedback(valid_until=T0 + timedelta(seconds=30)), sent_at=T0))
+    clock.now_s -= 3600.0
+    steady.now_s += 9.9
+    assert newest.held.read().status is FeedbackStatus.ACTIVE
+    steady.now_s += 0.2
+    assert newest.held.read().status is FeedbackStatus.STALE
