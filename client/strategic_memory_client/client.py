@@ -23,7 +23,7 @@ from strategic_memory_client.transports.rooted import Rooted
 from strategic_memory_client.values.events import FeedbackReceived, SubscriptionEvent
 from strategic_memory_client.values.health import ServiceHealth
 from strategic_memory_client.values.option_checks import checked_addresses, checked_seconds
-from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions
+from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions, checked_options
 from strategic_memory_client.values.portfolios import PortfolioState
 from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import Feedback
@@ -55,7 +55,7 @@ class StrategicMemoryClient(Rooted):
         of the options cannot be read.
         """
         self._addresses = checked_addresses(address)
-        self._options = options or ClientOptions()
+        self._options = checked_options(options)
         if portfolio is not None:
             self._options = replace(self._options, portfolio=portfolio)
         self._service = transports.SyncService(self._addresses, self._options)

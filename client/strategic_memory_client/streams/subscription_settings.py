@@ -43,7 +43,7 @@ class ResumePoint(Unchanging):
     """Epoch in which the revision counts. Empty: whatever the log's epoch is."""
 
     def __post_init__(self) -> None:
-        checked_count("revision", self.revision, lowest=0, highest=2**64 - 1)
+        object.__setattr__(self, "revision", checked_count("revision", self.revision, lowest=0, highest=2**64 - 1))
         checked_text("epoch", self.epoch)
 
 

@@ -21,11 +21,12 @@ class Backoff(Unchanging):
     """By how much the bound grows, at least 1."""
 
     def __post_init__(self) -> None:
-        checked_seconds("backoff.initial_s", self.initial_s)
-        checked_seconds("backoff.max_s", self.max_s)
+        object.__setattr__(self, "initial_s", checked_seconds("backoff.initial_s", self.initial_s))
+        object.__setattr__(self, "max_s", checked_seconds("backoff.max_s", self.max_s))
+        object.__setattr__(self, "factor", checked_number("backoff.factor", self.factor))
         if self.initial_s > self.max_s:
             raise ValueError(f"backoff.initial_s must be at most backoff.max_s, is {self.initial_s} above {self.max_s}")
-        if checked_number("backoff.factor", self.factor) < 1:
+        if self.factor < 1:
             raise ValueError(f"backoff.factor must be at least 1, is {self.factor:g}")
 
     def delay_s(self, earlier: int, source: random.Random) -> float:

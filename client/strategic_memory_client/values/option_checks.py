@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address
-from numbers import Real
+from numbers import Integral, Real
 
 SHORTEST_HEARTBEAT_S, LONGEST_HEARTBEAT_S = 0.1, 3600.0
 """What the service accepts as a heartbeat interval."""
@@ -21,10 +22,14 @@ _IN_A_TOKEN = frozenset(map(chr, range(0x21, 0x7F)))
 
 
 def checked_number(name: str, value: object) -> float:
-    """Return a finite number; raise ValueError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+    """Return a finite number as a float; raise ValueError for anything else."""
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be a finite number, is too large for one") from None
+    if not math.isfinite(number):
         raise ValueError(f"{name} must be a finite number, is {value!r}")
-    return float(value)
+    return number
 
 
 def checked_seconds(name: str, value: object, *, lowest_s: float = 0.0, highest_s: float = LONGEST_S) -> float:
@@ -46,6 +51,13 @@ def checked_text(name: str, value: object) -> str:
     return value
 
 
+def checked_file(name: str, value: object) -> None:
+    """Raise ValueError for what is no path of a file, such as the content of one; None is none."""
+    if value is None or isinstance(value, os.PathLike) or (isinstance(value, str) and "\0" not in value):
+        return
+    raise ValueError(f"{name} must be the path of a file, is {type(value).__name__}")
+
+
 def checked_flag(name: str, value: object) -> bool:
     """Return True or False; raise ValueError for anything else."""
     if not isinstance(value, bool):
@@ -55,9 +67,9 @@ def checked_flag(name: str, value: object) -> bool:
 
 def checked_count(name: str, value: object, *, lowest: int = 1, highest: int = 2**31 - 1) -> int:
     """Return a whole number; raise ValueError unless it is within the limits."""
-    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+    if isinstance(value, bool) or not isinstance(value, Integral) or not lowest <= int(value) <= highest:
         raise ValueError(f"{name} must be a whole number from {lowest} to {highest}, is {value!r}")
-    return value
+    return int(value)
 
 
 def checked_heartbeat_interval(value: object) -> float:

@@ -8,9 +8,11 @@ from pathlib import Path
 from strategic_memory_client.values.backoff import Backoff
 from strategic_memory_client.values.option_checks import (
     checked_count,
+    checked_file,
     checked_heartbeat_interval,
     checked_portfolio,
     checked_seconds,
+    checked_text,
     checked_token,
 )
 from strategic_memory_client.values.unchanging import Unchanging
@@ -20,6 +22,8 @@ DEFAULT_ADDRESS = "127.0.0.1:50051"
 
 SHORTEST_KEEPALIVE_S = 20.0
 """The service closes connections that are pinged more often than this."""
+
+_SECONDS = ("timeout_s", "connect_timeout_s", "catch_up_s", "keepalive_timeout_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,10 @@ class TlsOptions(Unchanging):
     """Name that the server's certificate must bear. None: the host of the address."""
 
     def __post_init__(self) -> None:
+        for name in ("root_certificates", "certificate_chain", "private_key"):
+            checked_file(f"tls.{name}", getattr(self, name))
+        if self.server_name is not None and not checked_text("tls.server_name", self.server_name):
+            raise ValueError("tls.server_name must be a name, is empty: None stands for the host of the address")
         if (self.certificate_chain is None) is not (self.private_key is None):
             raise ValueError("certificate_chain and private_key go together: give both or neither")
 
@@ -72,13 +80,19 @@ class ClientOptions(Unchanging):
     """The portfolio that is asked for. Empty: the default one, the only one of most services."""
 
     def __post_init__(self) -> None:
-        for name in ("timeout_s", "connect_timeout_s", "catch_up_s", "keepalive_timeout_s"):
-            checked_seconds(name, getattr(self, name))
-        checked_seconds("keepalive_time_s", self.keepalive_time_s, lowest_s=SHORTEST_KEEPALIVE_S)
-        checked_heartbeat_interval(self.heartbeat_interval_s)
-        checked_count("missed_heartbeats", self.missed_heartbeats)
-        checked_count("max_message_bytes", self.max_message_bytes)
+        checked: dict[str, float] = {
+            **{name: checked_seconds(name, getattr(self, name)) for name in _SECONDS},
+            **{name: checked_count(name, getattr(self, name)) for name in ("missed_heartbeats", "max_message_bytes")},
+            "keepalive_time_s": checked_seconds(
+                "keepalive_time_s", self.keepalive_time_s, lowest_s=SHORTEST_KEEPALIVE_S
+            ),
+            "heartbeat_interval_s": checked_heartbeat_interval(self.heartbeat_interval_s),
+        }
+        # Neither gRPC nor timedelta takes the numbers of numpy, nor fractions.
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
         checked_portfolio("portfolio", self.portfolio)
+        checked_file("token_file", self.token_file)
         if not isinstance(self.backoff, Backoff):
             raise ValueError(f"backoff must be a Backoff, is {self.backoff!r}")
         if self.tls is not None and not isinstance(self.tls, TlsOptions):
@@ -87,3 +101,11 @@ class ClientOptions(Unchanging):
             checked_token("token", self.token)
             if self.token_file is not None:
                 raise ValueError("token and token_file say the same: give one of them")
+
+
+def checked_options(options: ClientOptions | None) -> ClientOptions:
+    """Return the options, those by default for None; raise ValueError for anything else."""
+    if options is not None and not isinstance(options, ClientOptions):
+        # Not what it is: that may hold a token.
+        raise ValueError(f"options must be ClientOptions(...) or None, is of type {type(options).__name__}")
+    return options or ClientOptions()

@@ -3,11 +3,14 @@ from __future__ import annotations
 import math
 import random
 import threading
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import astuple, fields, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 from each_case import each_case
 
@@ -207,3 +210,42 @@ def test_a_token_goes_to_this_machine_or_over_tls_and_is_never_shown(tmp_path: P
         assert "two words" not in str(error.value)
     with pytest.raises(ValueError, match="say the same"):
         ClientOptions(token=HIDDEN, token_file=tmp_path / "none")
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float32, Fraction])
+def test_whatever_is_a_number_of_seconds_is_kept_as_a_float(kind: Callable[[int], Any]) -> None:
+    number = kind(30)
+    names = [field.name for field in fields(ClientOptions) if field.name.endswith("_s")]
+    options = ClientOptions(**dict.fromkeys(names, number), backoff=Backoff(number, number, number))
+    kept = [getattr(options, name) for name in names] + list(astuple(options.backoff))
+    assert [type(each) for each in kept] == [float] * len(kept)
+    assert set(kept) == {30.0}
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint64])
+def test_whole_numbers_of_numpy_are_kept_as_those_of_python(kind: Callable[[int], Any]) -> None:
+    options = ClientOptions(missed_heartbeats=kind(2), max_message_bytes=kind(9))
+    kept = (options.missed_heartbeats, options.max_message_bytes, ResumePoint(kind(7)).revision)
+    assert kept == (2, 9, 7)
+    assert [type(each) for each in kept] == [int] * len(kept)
+
+
+WRONG_KINDS: list[tuple[Callable[..., object], dict[str, Any], str]] = [
+    (ClientOptions, {"timeout_s": 10**400}, "timeout_s must be a finite number"),
+    (Backoff, {"factor": Fraction(1, 3)}, "backoff.factor must be at least 1"),
+    (ClientOptions, {"token_file": b"t"}, "token_file must be the path of a file, is bytes"),
+    (TlsOptions, {"root_certificates": b"-----BEGIN"}, "tls.root_certificates must be the path"),
+    (TlsOptions, {"private_key": "a\0", "certificate_chain": "b"}, "tls.private_key must be the path"),
+    (TlsOptions, {"server_name": 5}, "tls.server_name must be a text"),
+    (TlsOptions, {"server_name": ""}, "tls.server_name must be a name"),
+    (StrategicMemoryClient, {"options": {"token": "secret"}}, r"options must be ClientOptions.* type dict$"),
+    (AsyncStrategicMemoryClient, {"options": 0}, r"options must be ClientOptions.* type int$"),
+]
+
+
+@each_case(("kind", "given", "named"), WRONG_KINDS)
+def test_what_is_of_the_wrong_type_is_named_when_it_is_given(
+    kind: Callable[..., object], given: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ValueError, match=named):
+        kind(**given)
