@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
 from strategic_memory_client.values.analysis_request import AnalysisSettings, EvidenceSettings, InlineMemory, PolicyRule
 from strategic_memory_client.values.policy import Policy
@@ -14,6 +16,7 @@ from strategic_memory_client.wire.request_values import (
     moment,
     number,
     optional,
+    require_kind,
     row_count,
     single,
     text,
@@ -39,8 +42,10 @@ def analyze_request(memory: InlineMemory | None, settings: AnalysisSettings | No
     if memory is None:
         request.stored.SetInParent()
     else:
+        require_kind(memory, InlineMemory, "memory")
         write_inline_memory(memory, request.inline)
     if settings is not None:
+        require_kind(settings, AnalysisSettings, "settings")
         request.settings.CopyFrom(_settings(settings))
     return request
 
@@ -52,6 +57,8 @@ def _settings(settings: AnalysisSettings) -> analysis_pb2.AnalysisSettings:
         if count is None:
             continue
         setattr(wire, name, single(count, row_count, f"settings.{name}"))
+    if not isinstance(settings.policy_rules, Iterable):
+        raise invalid("settings.policy_rules", f"must be a tuple of PolicyRule(...), is {settings.policy_rules!r:.80}")
     wire.policy_rules.extend(
         _policy_rule(rule, f"settings.policy_rules[{index}]") for index, rule in enumerate(settings.policy_rules)
     )
@@ -70,6 +77,7 @@ def _settings(settings: AnalysisSettings) -> analysis_pb2.AnalysisSettings:
 
 def _evidence(evidence: EvidenceSettings) -> analysis_pb2.EvidenceSettings:
     path = "settings.evidence"
+    require_kind(evidence, EvidenceSettings, path)
     return analysis_pb2.EvidenceSettings(
         half_life_trades=optional(evidence.half_life_trades, f"{path}.half_life_trades"),
         required_probability=optional(evidence.required_probability, f"{path}.required_probability"),
@@ -80,16 +88,18 @@ def _evidence(evidence: EvidenceSettings) -> analysis_pb2.EvidenceSettings:
 
 
 def _rules(rules: Rules) -> feedback_pb2.Rules.ValueType:
-    on_wire = _RULES.get(rules)
-    if on_wire is None:
-        raise invalid("settings.rules", f"must be one of {', '.join(Rules)}, is {rules!r}")
-    return on_wire
+    try:
+        return _RULES[Rules(rules)]
+    except ValueError:
+        raise invalid("settings.rules", f"must be one of {', '.join(Rules)}, is {rules!r}") from None
 
 
 def _policy_rule(rule: PolicyRule, path: str) -> analysis_pb2.PolicyRule:
-    policy = _POLICIES.get(rule.policy)
-    if policy is None:
-        raise invalid(f"{path}.policy", f"must be one of {', '.join(Policy)}, is {rule.policy!r}")
+    require_kind(rule, PolicyRule, path)
+    try:
+        policy = _POLICIES[Policy(rule.policy)]
+    except ValueError:
+        raise invalid(f"{path}.policy", f"must be one of {', '.join(Policy)}, is {rule.policy!r}") from None
     return analysis_pb2.PolicyRule(
         regime=single(rule.regime, text, f"{path}.regime"),
         win_rate_above=optional(rule.win_rate_above, f"{path}.win_rate_above"),

@@ -13,6 +13,7 @@ from strategic_memory_client.wire.request_values import (
     number,
     number_or_nan,
     optional,
+    require_kind,
     single,
     text,
     text_or_empty,
@@ -35,6 +36,7 @@ def write_inline_memory(memory: InlineMemory, wire: memory_pb2.InlineMemory) -> 
 
 
 def _write_regimes(columns: RegimeColumns, wire: memory_pb2.RegimeColumns, path: str) -> None:
+    require_kind(columns, RegimeColumns, path)
     _write_names(columns.regime, text, f"{path}.regime", wire.regime_names, wire.regime_code)
     wire.pnl.extend(_column(columns.pnl, number_or_nan, f"{path}.pnl"))
     wire.volatility.extend(_column(columns.volatility, number_or_nan, f"{path}.volatility"))
@@ -44,6 +46,7 @@ def _write_regimes(columns: RegimeColumns, wire: memory_pb2.RegimeColumns, path:
 
 
 def _write_portfolio(columns: PortfolioColumns, wire: memory_pb2.PortfolioColumns, path: str) -> None:
+    require_kind(columns, PortfolioColumns, path)
     _write_names(columns.regime, text_or_empty, f"{path}.regime", wire.regime_names, wire.regime_code)
     wire.pnl.extend(_column(columns.pnl, number, f"{path}.pnl"))
     wire.time_ms.extend(times_ms(columns.time_ms, f"{path}.time_ms"))
@@ -51,6 +54,7 @@ def _write_portfolio(columns: PortfolioColumns, wire: memory_pb2.PortfolioColumn
 
 
 def _write_trades(columns: TradeColumns, wire: memory_pb2.TradeColumns, path: str) -> None:
+    require_kind(columns, TradeColumns, path)
     _write_names(
         columns.market_regime,
         text_or_empty,

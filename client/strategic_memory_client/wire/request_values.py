@@ -31,6 +31,12 @@ def single(value: object, convert: Callable[[object], SentT], path: str) -> Sent
         raise invalid(path, str(error)) from error
 
 
+def require_kind(value: object, kind: type, path: str) -> None:
+    """Raise InvalidRequestError for a value that is no instance of a class of this library, such as a mapping."""
+    if not isinstance(value, kind):
+        raise invalid(path, f"must be {kind.__name__}(...), is {value!r:.80}")
+
+
 def flag(value: object) -> bool:
     """Return a yes or no."""
     if not isinstance(value, bool):
@@ -61,7 +67,7 @@ def is_missing(value: object) -> bool:
         return True
     try:
         return bool(value != value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError):
         return False
 
 

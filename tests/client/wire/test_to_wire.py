@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any, Self
 
 import numpy as np
@@ -295,3 +296,28 @@ def test_requests_have_every_field_of_the_wire_under_its_name(message: type[Mess
     packed = {name for name in on_the_wire if name.endswith(("_names", "_code"))}
     assert {field.name for field in dataclasses.fields(value)} == on_the_wire - packed
     assert {given_field(f"inline.table.{name}").rpartition(".")[2] for name in packed} <= on_the_wire - packed
+
+
+MEMORY: Any = InlineMemory
+SETTINGS: Any = AnalysisSettings
+NOTHING: Any = []
+RULE = PolicyRule(Policy.BALANCED)
+UNFIT: list[tuple[dict[str, Any], str]] = [
+    ({"memory": {"trade_results": {}}}, "memory: must be InlineMemory"),
+    ({"settings": {"trade_window": 5}}, "settings: must be AnalysisSettings"),
+    ({"memory": MEMORY(regime_observations={"regime": ["BULL"]})}, "inline.regime_observations: must be RegimeColumns"),
+    ({"memory": MEMORY(portfolio_entries=None)}, "inline.portfolio_entries: must be PortfolioColumns"),
+    ({"memory": MEMORY(trade_results=[0.1])}, "inline.trade_results: must be TradeColumns"),
+    ({"settings": SETTINGS(evidence={})}, "settings.evidence: must be EvidenceSettings"),
+    ({"settings": SETTINGS(policy_rules=RULE)}, "settings.policy_rules: must be a tuple of PolicyRule"),
+    ({"settings": SETTINGS(policy_rules=[RULE, {}])}, r"settings.policy_rules\[1\]: must be PolicyRule"),
+    ({"settings": SETTINGS(policy_rules=[PolicyRule(NOTHING)])}, r"settings.policy_rules\[0\].policy: must be one of"),
+    ({"settings": SETTINGS(rules=NOTHING)}, "settings.rules: must be one of REFERENCE"),
+    ({"settings": SETTINGS(hysteresis_seconds=Decimal("sNaN"))}, "settings.hysteresis_seconds: must be a number"),
+]
+
+
+@each_case(("given", "named"), UNFIT)
+def test_what_is_of_the_wrong_type_is_named(given: dict[str, Any], named: str) -> None:
+    with pytest.raises(InvalidRequestError, match=named):
+        analyze_request(**{"memory": None, "settings": None, **given})
