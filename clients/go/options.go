@@ -20,6 +20,8 @@ const (
 	shortestKeepalive = 20 * time.Second
 	// leastSilence is how often heartbeats come that are asked for more often.
 	leastSilence = time.Second
+	// longestSilence is what any number of missing heartbeats comes to at most: a Duration ends after 292 years.
+	longestSilence = 365 * 24 * time.Hour
 	// heartbeatJitter is the share of the interval by which a heartbeat may be heard later than it was due.
 	heartbeatJitter = 0.1
 )
@@ -128,7 +130,7 @@ func (o Options) checked() (Options, error) {
 // silence returns how long to wait for one message before the server is taken for gone.
 func (o Options) silence(heartbeatInterval time.Duration) time.Duration {
 	interval := float64(max(heartbeatInterval, leastSilence))
-	return time.Duration(interval * (1 + heartbeatJitter) * float64(o.MissedHeartbeats))
+	return time.Duration(min(interval*(1+heartbeatJitter)*float64(o.MissedHeartbeats), float64(longestSilence)))
 }
 
 func whole(value *int, otherwise int) {

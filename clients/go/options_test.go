@@ -2,6 +2,7 @@ package strategicmemory
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,4 +65,14 @@ func TestDelaysGrowUpToTheirBound(t *testing.T) {
 	}
 	equal(t, delays, []time.Duration{100, 200, 400, 800, 1600, 2000, 2000})
 	equal(t, backoff.delay(1_000_000, 0), time.Second)
+}
+
+func TestAnyNumberOfMissingHeartbeatsCanBeWaitedFor(t *testing.T) {
+	for _, missed := range []int{600_000_000, math.MaxInt} {
+		options, err := Options{MissedHeartbeats: missed}.checked()
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, options.silence(options.HeartbeatInterval), longestSilence)
+	}
 }

@@ -10,7 +10,7 @@ import { dialGrpcJs } from "./transports/grpc_js.js";
 import type { AnalysisResult, AnalysisSettings, InlineMemory } from "./values/analysis.js";
 import type { ResumePoint, SubscriptionEvent } from "./values/events.js";
 import { type Feedback, frozen } from "./values/feedback.js";
-import { checkedAbove0, checkedAddresses, checkedKeys, checkedWhole } from "./values/option_checks.js";
+import { LONGEST_MS, checkedAbove0, checkedAddresses, checkedKeys, checkedWhole } from "./values/option_checks.js";
 import { type ClientOptions, DEFAULT_ADDRESS, type Settings, checkedHeartbeatInterval, requirePrivate, settingsOf } from "./values/options.js";
 import { requirePortfolio, requireWithinContract } from "./wire/contract_bounds.js";
 import { answerFromWire, feedbackFromWire, type Warn } from "./wire/from_wire.js";
@@ -213,7 +213,8 @@ async function* feedbackOf(events: AsyncIterable<SubscriptionEvent>): AsyncGener
 }
 
 function silenceTimeoutMs(settings: Settings, heartbeatIntervalMs: number): number {
-  return Math.max(heartbeatIntervalMs, LEAST_SILENCE_MS) * (1 + HEARTBEAT_JITTER) * settings.missedHeartbeats;
+  const silenceMs = Math.max(heartbeatIntervalMs, LEAST_SILENCE_MS) * (1 + HEARTBEAT_JITTER) * settings.missedHeartbeats;
+  return Math.min(silenceMs, LONGEST_MS);
 }
 
 /** Return a `warn` that never throws: a fault of the program's log must not end what it tells of. */

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
-import { GetFeedbackRequestSchema, StrategicMemoryService } from "../src/generated/strategic_memory/v1/service_pb.js";
+import { HeartbeatSchema } from "../src/generated/strategic_memory/v1/feedback_pb.js";
+import {
+  GetFeedbackRequestSchema,
+  StrategicMemoryService,
+  StreamFeedbackResponseSchema,
+} from "../src/generated/strategic_memory/v1/service_pb.js";
+import { StrategicMemoryClient } from "../src/index.js";
 import { type Connection, FailedCall } from "../src/transports/connection.js";
 import { Connections } from "../src/transports/connections.js";
 import { settingsOf } from "../src/values/options.js";
@@ -61,4 +67,19 @@ test("a connection that is still being made is given its time", async () => {
   await new Promise((resolve) => setTimeout(resolve, 2));
   await first.fail(DEADLINE_EXCEEDED);
   assert.equal(late.call().on, 1);
+});
+
+test("any number of missing heartbeats can be waited for", async () => {
+  const event = { case: "heartbeat", value: create(HeartbeatSchema) } as const;
+  const next = async (): Promise<never> => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return create(StreamFeedbackResponseSchema, { event }) as never;
+  };
+  const stream = () => ({ next, cancel: () => {} });
+  const dial = (): Connection => ({ unary: () => assert.fail("no call is made"), stream, close: () => {} });
+  using client = new StrategicMemoryClient(ADDRESS, { dial, missedHeartbeats: 1_000_000, warn: () => {} });
+  for await (const { type } of client.followEvents()) {
+    assert.equal(type, "heartbeat");
+    break;
+  }
 });

@@ -2,7 +2,8 @@
 
 import { isIPv4 } from "node:net";
 
-const LONGEST_MS = 2 ** 31 - 1; // what a timer of Node.js takes
+/** The longest time that a timer of Node.js waits; with a longer one it waits for 1 ms. */
+export const LONGEST_MS = 2 ** 31 - 1;
 
 /** Return a number within the bounds. */
 export function checkedNumber(name: string, value: number, lowest: number, highest = LONGEST_MS): number {
