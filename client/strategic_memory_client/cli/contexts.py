@@ -43,20 +43,30 @@ class Contexts:
 
 
 def contexts_file() -> Path:
-    """Return where contexts are kept."""
+    """Return where contexts are kept.
+
+    Raises:
+        ContextError: the user has no home, as in a container.
+    """
     if given := os.environ.get(FILE_VARIABLE):
         return Path(given)
-    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    try:
+        home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    except RuntimeError:
+        raise ContextError(f"this user has no home to keep contexts in: name a file in {FILE_VARIABLE}") from None
     return Path(home) / "strategic-memory" / "contexts.json"
 
 
 def read_contexts() -> Contexts:
-    """Read the file; nothing where there is none.
+    """Read the file; nothing where there is none, and no home for one.
 
     Raises:
         ContextError: it cannot be read.
     """
-    path = contexts_file()
+    try:
+        path = contexts_file()
+    except ContextError:
+        return Contexts()
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         used, flags = found["used"], found["contexts"]

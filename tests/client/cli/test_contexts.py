@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from client.command_line import run, run_at_terminal
 from client.feedback_samples import feedback_message
 from client.scripted_peer import ScriptedPeer
 from commands import Ended
+
+from strategic_memory_client.cli.contexts import ContextError, Contexts, flags_in_use, write_contexts
 
 pytestmark = pytest.mark.processes
 
@@ -118,3 +121,16 @@ def test_what_cannot_be_used_is_said_in_a_sentence(tmp_path: Path) -> None:
 def test_there_are_none_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert "context add NAME" in run_at_terminal("context", "list").out
+
+
+def test_a_user_without_a_home_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home(_: type[Path]) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("XDG_CONFIG_HOME", "STRATEGIC_MEMORY_CONTEXTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", classmethod(home))
+    assert flags_in_use(None) is None
+    for asking in (partial(flags_in_use, "desk"), partial(write_contexts, Contexts())):
+        with pytest.raises(ContextError, match=r"no home .* name a file in STRATEGIC_MEMORY_CONTEXTS"):
+            asking()
