@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from gymnasium.spaces import Box
@@ -48,7 +48,9 @@ class Features:
                 "a newer strategic-memory may know it"
             )
         self.version = int(version)
-        if isinstance(regimes, str) or not all(str(each).strip() for each in regimes):
+        given: object = regimes
+        is_list = isinstance(given, Iterable) and not isinstance(given, str | bytes)
+        if not is_list or not all(str(each).strip() for each in regimes):
             raise ValueError(f"regimes must be a list of names, such as ['BULL', 'BEAR'], is {regimes!r}")
         self.regimes = tuple(str(each).strip().upper() for each in regimes)
         if OTHER in self.regimes or len(set(self.regimes)) < len(self.regimes):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -40,6 +40,8 @@ def scaling_of(space: Space[Any], positions: Positions | None) -> Scaling | None
     """
     if positions is None:
         return None
+    if not isinstance(positions, Sized):
+        raise ValueError(f"positions must be a list, of places or of what actions stand for, is {positions!r}")
     if isinstance(space, Box):
         return _of_box(space, positions)
     if isinstance(space, Discrete):

@@ -10,8 +10,8 @@ from typing import Protocol
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.rl.held_advice import HeldAdvice, held_advice
 from strategic_memory_client.rl.recorded import Moment, RecordedAdvice
-from strategic_memory_client.values.option_checks import checked_addresses
-from strategic_memory_client.values.options import ClientOptions
+from strategic_memory_client.values.option_checks import checked_addresses, checked_seconds
+from strategic_memory_client.values.options import ClientOptions, checked_options
 from strategic_memory_client.values.results import UNKNOWN_REGIME, Feedback
 
 Source = str | RecordedAdvice
@@ -119,8 +119,10 @@ def opening(
 
     Raises:
         TypeError: it is neither an address nor a record.
-        ValueError: it is no address.
+        ValueError: it is no address, or `first_within_s` or `options` cannot work.
     """
+    first_within_s = checked_seconds("first_within_s", first_within_s)
+    options = checked_options(options)
     if isinstance(source, RecordedAdvice):
         return partial(Recorded, source, of_current=of_current)
     if not isinstance(source, str):
