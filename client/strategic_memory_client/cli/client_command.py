@@ -19,6 +19,7 @@ from strategic_memory_client.cli.connection import (
 from strategic_memory_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode, exit_code_of
 from strategic_memory_client.cli.help_text import help_text
 from strategic_memory_client.cli.standard_output import let_go_of_stdout
+from strategic_memory_client.cli.text import one_line
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.values.errors import StrategicMemoryError
 
@@ -75,5 +76,5 @@ def _ended(client: StrategicMemoryClient, run: Callable[[], ExitCode]) -> ExitCo
 
 def complain(message: str) -> None:
     """Write one line to stderr."""
-    sys.stderr.write(f"strategic-memory: {' '.join(message.split())}\n")
+    sys.stderr.write(f"strategic-memory: {one_line(message)}\n")
     sys.stderr.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from strategic_memory_client.cli.evidence_text import evidence_note, regime_advice
-from strategic_memory_client.cli.text import number, plain
+from strategic_memory_client.cli.text import number, one_line, plain
 from strategic_memory_client.values.events import (
     Disconnected,
     EpochChanged,
@@ -33,7 +33,8 @@ def _what_happened(event: SubscriptionEvent) -> str:
             before, after = plain(event.old_epoch), plain(event.new_epoch)
             return f"epoch changed: from {before} at {event.old_revision} to {after} at {event.new_revision}"
         case Disconnected():
-            return f"disconnected from {event.address}: {event.error}; next attempt in {event.retry_in_s:.1f} s"
+            why = one_line(str(event.error))
+            return f"disconnected from {event.address}: {why}; next attempt in {event.retry_in_s:.1f} s"
 
 
 def advice_line(feedback: Feedback) -> str:

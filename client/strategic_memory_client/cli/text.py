@@ -24,6 +24,11 @@ def plain(text: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
+def one_line(text: str) -> str:
+    """Return the text in one line, without anything that a terminal would obey."""
+    return plain(" ".join(text.split()))
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """Return a number, or a dash for one that is not known."""
     return NOT_KNOWN if value is None else f"{value:.{digits}g}"

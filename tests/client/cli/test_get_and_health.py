@@ -12,7 +12,7 @@ import pytest
 from certificates import Authority
 from client.command_line import command, environment, run, run_at_terminal
 from client.feedback_samples import feedback_message, with_evidence
-from client.scripted_peer import ScriptedPeer, send
+from client.scripted_peer import ScriptedPeer, refusal, send
 from grpc_health.v1 import health_pb2
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
@@ -284,3 +284,14 @@ def test_a_process_without_standard_output_does_its_work(peer: ScriptedPeer) -> 
     closed = ["/bin/sh", "-c", '"$0" get --require-active -a "$1" >&-', command("x")[0], peer.address]
     shell = subprocess.run(closed, env=environment(), capture_output=True, text=True, timeout=60, check=False)
     assert (shell.returncode, shell.stderr) == (0, "")
+
+
+def test_what_a_server_says_of_a_failure_is_one_line_that_no_terminal_obeys(peer: ScriptedPeer) -> None:
+    title = "\x1b]0;title\x07"
+    peer.unary_refusal = (grpc.StatusCode.UNAVAILABLE, title)
+    peer.scripts = [refusal(grpc.StatusCode.UNAVAILABLE, title)]
+    failed = run("get", "-a", peer.address)
+    watched = run_at_terminal("watch", "--events", "--count", "1", "-a", peer.address)
+    for said in (failed.err, watched.out):
+        assert "scripted \ufffd]0;title\ufffd in two lines" in " ".join(said.split())
+        assert title not in said
