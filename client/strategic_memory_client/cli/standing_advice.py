@@ -37,10 +37,23 @@ class StandingAdvice:
                 return self._note(feedback)
             case HeartbeatReceived(heartbeat):
                 return self._heartbeat(heartbeat)
-            case Disconnected() if self._holds_until is None or now >= self._holds_until:
-                return self._withdraw()
+            case Disconnected():
+                return self.pass_time(now)
             case _:
                 return None
+
+    def pass_time(self, now: datetime) -> Feedback | None:
+        """Take that nothing has come up to `now`; return the feedback to tell, None while what was said holds."""
+        return None if self.left_s(now) > 0 else self._withdraw()
+
+    def left_s(self, now: datetime) -> float:
+        """Return for how many seconds what was said last still holds."""
+        return 0.0 if self._holds_until is None else (self._holds_until - now).total_seconds()
+
+    @property
+    def is_told_active(self) -> bool:
+        """Whether what was told last may be acted upon while it holds."""
+        return self._noted is not None and self._noted.status is FeedbackStatus.ACTIVE
 
     def is_withheld(self, event: SubscriptionEvent) -> bool:
         """Tell whether the event vouches for advice that came without its values, so that they are to be fetched."""
@@ -70,7 +83,7 @@ class StandingAdvice:
             return None
         self._holds_until = self._end_of(heartbeat)
         self._said = replace(said, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
-        return None if self._is_noted_active else self._note(self._said)
+        return None if self.is_told_active else self._note(self._said)
 
     def _end_of(self, said: Feedback | Heartbeat) -> datetime | None:
         """Return until when, by the clock here, what is said now holds; None where it does not."""
@@ -86,14 +99,10 @@ class StandingAdvice:
             self._said = safe = confirmed(said, heartbeat)
         else:
             safe = replace(said, leverage_caps=heartbeat.leverage_caps).as_stale()
-        return None if _leverages(safe) == _leverages(noted) and not self._is_noted_active else self._note(safe)
+        return None if _leverages(safe) == _leverages(noted) and not self.is_told_active else self._note(safe)
 
     def _withdraw(self) -> Feedback | None:
-        return self._note(self._said.as_stale()) if self._said is not None and self._is_noted_active else None
-
-    @property
-    def _is_noted_active(self) -> bool:
-        return self._noted is not None and self._noted.status is FeedbackStatus.ACTIVE
+        return self._note(self._said.as_stale()) if self._said is not None and self.is_told_active else None
 
     def _note(self, feedback: Feedback) -> Feedback:
         place = (feedback.epoch, feedback.revision)

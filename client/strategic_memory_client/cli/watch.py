@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import click
 
+from strategic_memory_client.cli.bounded_wait import within
 from strategic_memory_client.cli.client_command import client_command, complain
 from strategic_memory_client.cli.each_change import EachChange
 from strategic_memory_client.cli.event_lines import event_line
@@ -27,6 +28,7 @@ from strategic_memory_client.values.results import Feedback
 
 _LONGEST_OUTAGE_S = 60.0
 _LONGEST_FETCH_S = 5.0
+_LOOK_EVERY_S = 1.0
 
 
 @client_command(
@@ -158,8 +160,21 @@ def _advice_lines(
 ) -> Iterator[str]:
     """Yield a line for each advice to stand; without a client, for each revision and no more."""
     standing, clock = StandingAdvice(), ForwardClock()
+
+    def told(advice: Feedback) -> str:
+        notify(advice)
+        return json_line(delivered_feedback_json(advice)) if as_json else event_line(FeedbackReceived(advice))
+
+    def wait_s() -> float | None:
+        # A clock may be set, or the machine sleep, meanwhile.
+        return min(max(standing.left_s(clock.now()), 0.0), _LOOK_EVERY_S) if standing.is_told_active else None
+
     is_known_to_be_lost = False
-    for event in stream:
+    for event in stream if client is None else within(stream, wait_s):
+        if event is None:
+            if (lapsed := standing.pass_time(clock.now())) is not None:
+                yield told(lapsed)
+            continue
         require_reader()
         if isinstance(event, Disconnected) and not is_known_to_be_lost:
             complain(f"{event.error}; trying again")
@@ -170,8 +185,7 @@ def _advice_lines(
             if standing.is_withheld(event):
                 advice = _fetch(standing, client)
         if advice is not None:
-            notify(advice)
-            yield json_line(delivered_feedback_json(advice)) if as_json else event_line(FeedbackReceived(advice))
+            yield told(advice)
 
 
 def _fetch(standing: StandingAdvice, client: StrategicMemoryClient) -> Feedback | None:

@@ -167,6 +167,21 @@ def first_line(process: PipedCommand) -> str:
     return process.stdout.readline()
 
 
+@pytest.mark.parametrize("delivery", [(), ("--exec", "cat")], ids=["lines", "exec"])
+def test_advice_that_lapses_is_told_though_nothing_comes(delivery: tuple[str, ...]) -> None:
+    lapses = service_pb2.StreamFeedbackResponse(feedback=feedback_message(1, valid_for_s=1.0))
+    with (
+        ScriptedPeer(send(lapses)) as peer,
+        start("watch", "-a", peer.address, "--heartbeat", "5", *delivery) as process,
+    ):
+        assert json.loads(first_line(process))["status"] == "ACTIVE"
+        told = json.loads(first_line(process))
+        assert (told["status"], told["revision"], told["leverage_hint"]) == ("STALE", 1, 1.0)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr.read() == "", "before the server was taken for gone"
+
+
 def test_it_ends_quietly_when_its_reader_has_seen_enough() -> None:
     with ScriptedPeer(beating) as peer, start("watch", "-a", peer.address) as process:
         assert json.loads(first_line(process))["revision"] == 1
