@@ -97,29 +97,32 @@ export class StrategicMemoryClient {
   }
 
   /** Return `newest` once something arrived, the client is closed, or the timeout is over; calls `keepNewest()`. */
-  async waitForNewest({ timeoutMs }: CallOptions = {}): Promise<Feedback> {
+  async waitForNewest(options: CallOptions = {}): Promise<Feedback> {
+    const timeoutMs = this.#timeoutMs("waitForNewest", options);
     this.#follower.start();
-    await this.#follower.firstHeard(this.#timeoutMs(timeoutMs));
+    await this.#follower.firstHeard(timeoutMs);
     return this.newest;
   }
 
   /** Return the feedback in force. Rejects with StrategicMemoryError. */
-  async getFeedback({ timeoutMs }: CallOptions = {}): Promise<Feedback> {
+  async getFeedback(options: CallOptions = {}): Promise<Feedback> {
+    const timeoutMs = this.#timeoutMs("getFeedback", options);
     const { getFeedback } = StrategicMemoryService.method;
     const { portfolio } = this.#settings;
     const request = create(GetFeedbackRequestSchema, { portfolio });
-    return this.#connections.call(getFeedback, request, this.#timeoutMs(timeoutMs), (answer, address) =>
+    return this.#connections.call(getFeedback, request, timeoutMs, (answer, address) =>
       answerFromWire(answer, address, this.#warn, portfolio),
     );
   }
 
   /** Return what the service's memory, or one's own, says under settings. Publishes nothing. */
-  async analyze({ memory, settings, timeoutMs, ...others }: AnalyzeOptions = {}): Promise<AnalysisResult> {
-    checkedKeys("analyze", { ...others }, []);
+  async analyze(options: AnalyzeOptions = {}): Promise<AnalysisResult> {
+    const timeoutMs = this.#timeoutMs("analyze", options, "memory", "settings");
+    const { memory, settings } = options;
     const { portfolio } = this.#settings;
     const request = analyzeRequest(memory, settings, portfolio);
     const { analyze } = StrategicMemoryService.method;
-    return this.#connections.call(analyze, request, this.#timeoutMs(timeoutMs), (answer, address) => {
+    return this.#connections.call(analyze, request, timeoutMs, (answer, address) => {
       requirePortfolio(answer.portfolio, portfolio, address);
       const feedback = feedbackFromWire(requireWithinContract(answer.feedback, address), this.#warn);
       return { analysis: answer.analysis!, feedback };
@@ -163,7 +166,10 @@ export class StrategicMemoryClient {
 
   #followingSettings(options: FollowOptions): SubscriptionSettings {
     checkedKeys("follow", options, ["resumeAfter", "sendCurrent", "delivery", "heartbeatIntervalMs", "giveUpAfterMs", "signal"]);
-    const { resumeAfter, sendCurrent, delivery, heartbeatIntervalMs, giveUpAfterMs } = options;
+    const { resumeAfter, sendCurrent, delivery, heartbeatIntervalMs, giveUpAfterMs, signal } = options;
+    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+      throw new RangeError(`signal must be an AbortSignal, is ${String(signal)}`);
+    }
     if (resumeAfter !== undefined) {
       checkedKeys("resumeAfter", resumeAfter, ["revision", "epoch"]);
       checkedWhole("resumeAfter.revision", resumeAfter.revision, 0, Number.MAX_SAFE_INTEGER);
@@ -201,7 +207,9 @@ export class StrategicMemoryClient {
     };
   }
 
-  #timeoutMs(timeoutMs: number | undefined): number {
+  #timeoutMs(method: string, options: CallOptions, ...others: string[]): number {
+    checkedKeys(method, options, [...others, "timeoutMs"]);
+    const { timeoutMs } = options;
     return timeoutMs === undefined ? this.#settings.timeoutMs : checkedAbove0("timeoutMs", timeoutMs);
   }
 }

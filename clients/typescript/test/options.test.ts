@@ -20,6 +20,12 @@ const refusedOptions: [unknown, RegExp][] = [
   [{ tokenFile: "/nowhere" }, /^tokenFile cannot be read/],
   [{ tokenFile: "package.json" }, /^tokenFile must hold a token as its only line: package.json$/],
   [{ tls: { ca: "" } }, /^tls has no "ca"/],
+  [{ tls: { rootCertificates: Buffer.from("-----BEGIN") } }, /^tls\.rootCertificates must be a text, is of type object$/],
+  [{ tls: { serverName: 5 } }, /^tls\.serverName must be a text/],
+  [{ tokenFile: 0 }, /^tokenFile must be a text/],
+  [{ dial: "grpc-js" }, /^dial must be a function, is "grpc-js"$/],
+  [{ warn: true }, /^warn must be a function/],
+  [null, /^options must be an object, is null$/],
 ];
 
 for (const [options, message] of refusedOptions) {
@@ -49,6 +55,8 @@ const refusedSubscriptions: [unknown, RegExp][] = [
   [{ resume_after: { revision: 1 } }, /^follow has no "resume_after"/],
   [{ delivery: "ALL" }, /^delivery must be "LATEST" or "EVERY"/],
   [{ sendCurrent: 1 }, /^sendCurrent must be true or false/],
+  [{ signal: null }, /^signal must be an AbortSignal, is null$/],
+  [{ signal: "end" }, /^signal must be an AbortSignal, is end$/],
 ];
 
 for (const [options, message] of refusedSubscriptions) {
@@ -64,6 +72,7 @@ test("a request that does not fit is refused before it is sent, and names the fi
     [{ settings: { tradeWindow: -1 } }, "settings.tradeWindow"],
     [{ settings: { trade_window: 10 } }, "settings.trade_window"],
     [{ settings: { rules: "BOTH" } }, "settings.rules"],
+    [{ settings: { policyRules: { policy: "BALANCED" } } }, "settings.policyRules"],
     [{ settings: { policyRules: [{ policy: "UNSPECIFIED" }] } }, "settings.policyRules[0].policy"],
     [{ memory: { tradeResults: { realizedPnl: [0.1, "0.2"] } } }, "memory.tradeResults.realizedPnl[1]"],
     [{ memory: { tradeResults: { realizedPnl: [0.1], timeMs: [0.5] } } }, "memory.tradeResults.timeMs[0]"],
@@ -72,6 +81,15 @@ test("a request that does not fit is refused before it is sent, and names the fi
       assert.equal(error.violations?.[0]?.field, field);
       return true;
     });
+  }
+});
+
+test("how long a call may take is not misspelt without effect", async () => {
+  using client = new StrategicMemoryClient("127.0.0.1:1", { warn: () => {} });
+  for (const method of ["getFeedback", "waitForNewest", "analyze"] as const) {
+    const misspelt = new RegExp(`^${method} has no "timeout": it takes .*timeoutMs$`);
+    await assert.rejects(client[method]({ timeout: 5 } as never), { name: "RangeError", message: misspelt });
+    await assert.rejects(client[method](5_000 as never), { message: `${method} must be an object, is 5000` });
   }
 });
 

@@ -48,6 +48,18 @@ export function checkedKeys(name: string, given: object, known: readonly string[
   }
 }
 
+/** Return a text. */
+export function checkedText(name: string, value: string): string {
+  if (typeof value !== "string") throw new RangeError(`${name} must be a text, is of type ${typeof value}`);
+  return value;
+}
+
+/** Return a function. */
+export function checkedFunction<Given>(name: string, value: Given): Given {
+  if (typeof value !== "function") throw new RangeError(`${name} must be a function, is ${shown(value)}`);
+  return value;
+}
+
 /** Return a token; a message about what cannot be one does not show it. */
 export function checkedToken(name: string, value: string): string {
   if (typeof value === "string" && /^[!-~]{1,512}$/.test(value)) return value;

@@ -1,7 +1,17 @@
 /** How a client connects, waits and retries. */
 
 import type { Dial } from "../transports/connection.js";
-import { checkedAbove0, checkedKeys, checkedNumber, checkedPortfolio, checkedToken, checkedWhole, isThisMachine } from "./option_checks.js";
+import {
+  checkedAbove0,
+  checkedFunction,
+  checkedKeys,
+  checkedNumber,
+  checkedPortfolio,
+  checkedText,
+  checkedToken,
+  checkedWhole,
+  isThisMachine,
+} from "./option_checks.js";
 
 /** Where the service listens unless it is told otherwise. */
 export const DEFAULT_ADDRESS = "127.0.0.1:50051";
@@ -76,6 +86,7 @@ const SHORTEST_KEEPALIVE_MS = 20_000;
 
 /** Return every setting, with the defaults for those left out. Throws RangeError naming one that cannot work. */
 export function settingsOf(options: ClientOptions, defaultDial: Dial): Settings {
+  checkedKeys("options", options, Object.keys(options ?? {})); // which of them are known is told below
   const settings: Settings = {
     timeoutMs: options.timeoutMs ?? 5_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
@@ -100,6 +111,10 @@ export function settingsOf(options: ClientOptions, defaultDial: Dial): Settings 
   checkedKeys("options", options, Object.keys(settings));
   checkedKeys("backoff", options.backoff ?? {}, Object.keys(settings.backoff));
   checkedKeys("tls", options.tls ?? {}, ["rootCertificates", "certificateChain", "privateKey", "serverName"]);
+  for (const [name, value] of Object.entries(options.tls ?? {})) if (value !== undefined) checkedText(`tls.${name}`, value);
+  if (settings.tokenFile !== null) checkedText("tokenFile", settings.tokenFile);
+  checkedFunction("dial", settings.dial);
+  checkedFunction("warn", settings.warn);
   for (const name of ["timeoutMs", "connectTimeoutMs", "catchUpMs", "keepaliveTimeoutMs"] as const) {
     checkedAbove0(name, settings[name]);
   }

@@ -72,7 +72,9 @@ function settingsToWire(settings: AnalysisSettings): WireSettings {
     const count = settings[name];
     if (count !== undefined) wire[name] = whole(count, `settings.${name}`, 0, LARGEST_UINT32);
   }
-  wire.policyRules = (settings.policyRules ?? []).map((rule, index) => ruleToWire(rule, `settings.policyRules[${index}]`));
+  const rules = settings.policyRules ?? [];
+  if (!Array.isArray(rules)) throw invalid("settings.policyRules", `must be a list of rules, is ${shown(rules)}`);
+  wire.policyRules = rules.map((rule, index) => ruleToWire(rule, `settings.policyRules[${index}]`));
   if (settings.rules !== undefined) wire.rules = member(WireRules, settings.rules, "settings.rules");
   if (settings.asOf !== undefined) {
     if (!(settings.asOf instanceof Date) || Number.isNaN(settings.asOf.getTime())) {
