@@ -26,13 +26,15 @@ func (h *held) read(now time.Time) Feedback {
 //
 // The validity counts from when a message came at the earliest, as the server's clock measures it: see validityLeft.
 type newestFeedback struct {
-	held        atomic.Pointer[held]
-	silence     time.Duration
-	arrivals    arrivals
-	received    Feedback
-	isWarmingUp bool
-	heardAt     time.Time
-	leftEpochs  []string
+	held     atomic.Pointer[held]
+	silence  time.Duration
+	arrivals arrivals
+	received Feedback
+	// capsMeanwhile are those in force while what was received is withheld; nil while it is not.
+	capsMeanwhile *[]LeverageCap
+	isWarmingUp   bool
+	heardAt       time.Time
+	leftEpochs    []string
 }
 
 func newNewestFeedback(silence time.Duration) *newestFeedback {
@@ -66,7 +68,7 @@ func (n *newestFeedback) feedback(feedback Feedback, now time.Time) {
 	isKnown := feedback.Epoch == known.Epoch && feedback.Revision == known.Revision
 	if isKnown && feedback.Status == Stale && known.Status == Active {
 		// The same with its values withheld: what it said is kept for when it is confirmed.
-		n.received.LeverageCaps = feedback.LeverageCaps
+		n.capsMeanwhile = &feedback.LeverageCaps
 		n.expire()
 		return
 	}
@@ -88,7 +90,7 @@ func (n *newestFeedback) heartbeat(heartbeat Heartbeat, now time.Time) bool {
 	isBehind := n.isBehind(heartbeat.Epoch, heartbeat.Revision, heartbeat.ValidUntil)
 	if heartbeat.Status != Active {
 		if !n.isWarmingUp && !isBehind {
-			n.received.LeverageCaps = heartbeat.LeverageCaps // which bind what is withheld meanwhile
+			n.capsMeanwhile = &heartbeat.LeverageCaps // which bind what is withheld
 		}
 		n.expire()
 		return false
@@ -104,7 +106,11 @@ func (n *newestFeedback) expire() {
 		n.hold(n.received)
 		return
 	}
-	n.hold(n.received.AsStale())
+	withheld := n.received
+	if n.capsMeanwhile != nil {
+		withheld.LeverageCaps = *n.capsMeanwhile
+	}
+	n.hold(withheld.AsStale())
 }
 
 // hold answers with it for good.
@@ -114,6 +120,7 @@ func (n *newestFeedback) hold(feedback Feedback) {
 
 // confirm answers with what was received for as long as it holds from now on.
 func (n *newestFeedback) confirm(validityLeft time.Duration, now time.Time) {
+	n.capsMeanwhile = nil
 	goodFor := n.silence
 	if n.received.Status == Active {
 		goodFor = min(goodFor, validityLeft)

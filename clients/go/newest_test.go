@@ -137,11 +137,15 @@ func TestAStaleHeartbeatWithdrawsItAndAnActiveOneGivesItBack(t *testing.T) {
 	isSafe(t, newest.held.Load().read(now), 0.3)
 	equal(t, newest.take(HeartbeatReceived{beat(feedback, Active)}, now), false)
 	equal(t, newest.held.Load().read(now).UpdatedPolicy, Aggressive)
+	equal(t, len(newest.held.Load().read(now).LeverageCaps), 0)
 	withheld := feedback.AsStale()
 	withheld.LeverageCaps = []LeverageCap{{Value: 0.2}}
 	newest.take(FeedbackReceived{withheld}, now)
 	isSafe(t, newest.held.Load().read(now), 0.2)
+	newest.expire() // it is out of reach, too
+	isSafe(t, newest.held.Load().read(now), 0.2)
 	newest.take(HeartbeatReceived{beat(feedback, Active)}, now)
+	equal(t, len(newest.held.Load().read(now).LeverageCaps), 0)
 	equal(t, newest.held.Load().read(now).UpdatedPolicy, Aggressive)
 }
 

@@ -22,6 +22,7 @@ from strategic_memory_client.values.results import (
     WARMING_UP,
     Feedback,
     FeedbackStatus,
+    LeverageCap,
     safe_leverage,
 )
 
@@ -35,6 +36,7 @@ class NewestFeedback(ShownNewest):
     """
 
     __slots__ = (
+        "_caps_meanwhile",
         "_heard_at_s",
         "_left_epochs",
         "_received",
@@ -48,6 +50,7 @@ class NewestFeedback(ShownNewest):
         self._received = WARMING_UP
         self._left_epochs: OrderedDict[str, None] = OrderedDict()
         self._heard_at_s = -math.inf
+        self._caps_meanwhile: tuple[LeverageCap, ...] | None = None  # while what was received is withheld
 
     @property
     def is_warming_up(self) -> bool:
@@ -79,7 +82,7 @@ class NewestFeedback(ShownNewest):
         is_known = (feedback.epoch, feedback.revision) == (known.epoch, known.revision)
         if is_known and feedback.status is FeedbackStatus.STALE and known.status is FeedbackStatus.ACTIVE:
             # The same feedback with its values withheld: what it said is kept for when it is confirmed.
-            self._received = replace(known, leverage_caps=feedback.leverage_caps)
+            self._caps_meanwhile = feedback.leverage_caps
             self.expire()
             return
         self._enter(feedback.epoch)
@@ -98,7 +101,7 @@ class NewestFeedback(ShownNewest):
         if heartbeat.status is not FeedbackStatus.ACTIVE:
             if not (self.is_warming_up or self._is_behind(heartbeat)):
                 # What is withheld meanwhile is bound by the caps that are in force now.
-                self._received = replace(known, leverage_caps=heartbeat.leverage_caps)
+                self._caps_meanwhile = heartbeat.leverage_caps
             self.expire()
             return False
         # Either something newer is in force, or the safe values had come in place of what is in force again.
@@ -112,7 +115,9 @@ class NewestFeedback(ShownNewest):
 
     def expire(self) -> None:
         """Answer with the safe values from now on, until a feedback or a heartbeat says otherwise."""
-        stale = self._received if self.is_warming_up else self._received.as_stale()
+        stale, caps = self._received, self._caps_meanwhile
+        if not self.is_warming_up:
+            stale = (stale if caps is None else replace(stale, leverage_caps=caps)).as_stale()
         self.show(HeldFeedback(stale, stale))
 
     def _is_behind(self, said: Feedback | Heartbeat) -> bool:
@@ -134,6 +139,7 @@ class NewestFeedback(ShownNewest):
 
     def _hold(self, validity_left_s: float, wall_s: float) -> None:
         feedback, good_for_s = self._received, self._silence_timeout_s
+        self._caps_meanwhile = None
         if feedback.status is FeedbackStatus.ACTIVE:
             good_for_s = min(good_for_s, validity_left_s)
         self.show(HeldFeedback(feedback, feedback.as_stale(), good_for_s, wall_s))

@@ -169,6 +169,10 @@ test("the safe leverage obeys the caps that are in force", () => {
   const lower = [{ source: "exposure:summary", value: 0.3, since: null }];
   newest.take({ type: "feedback", feedback: feedback(7, "one", { status: "STALE", leverageCaps: lower }) });
   assert.equal(newest.value.leverageHint, 0.3);
+  newest.expire(); // it is out of reach, too
+  assert.equal(newest.value.leverageHint, 0.3);
+  newest.take({ type: "heartbeat", heartbeat: heartbeat() });
+  assert.deepEqual([newest.value.leverageHint, newest.value.leverageCaps], [1.6, []], "it has its own caps again");
 });
 
 test("a cap that changes once what was said has turned stale is heard", () => {

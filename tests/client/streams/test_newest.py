@@ -253,3 +253,18 @@ def test_what_is_withheld_is_bound_by_the_caps_that_it_came_with(newest: NewestF
     caps = (LeverageCap("exposure:summary", 0.25, T0),)
     take(newest, replace(feedback(1, status=FeedbackStatus.STALE), leverage_hint=0.25, leverage_caps=caps))
     assert (newest.held.read().status, newest.held.read().leverage_hint) == (FeedbackStatus.STALE, 0.25)
+
+
+def test_advice_that_is_confirmed_again_has_its_own_caps(newest: NewestFeedback) -> None:
+    said = replace(feedback(1), leverage_caps=(LeverageCap("risk:leverage_limits", 1.6),))
+    lower = (LeverageCap("risk:leverage_limits", 0.3),)
+    for withheld in (
+        FeedbackReceived(replace(said.as_stale(), leverage_caps=lower)),
+        HeartbeatReceived(replace(heartbeat(1, status=STALE), leverage_caps=lower)),
+    ):
+        take(newest, said)
+        newest.take(withheld, NOW_S, 0.0)
+        newest.take(Disconnected("a:1", ServiceUnavailableError("gone"), 1.0), NOW_S, SILENCE_S)
+        assert newest.held.read().leverage_hint == 0.3
+        newest.take(HeartbeatReceived(replace(heartbeat(1), leverage_caps=said.leverage_caps)), NOW_S, SILENCE_S)
+        assert newest.held.read() == said

@@ -1,7 +1,7 @@
 /** The newest feedback, ready to be read at any time. */
 
 import type { SubscriptionEvent } from "../values/events.js";
-import { type Feedback, type Heartbeat, SAFE_LEVERAGE, WARMING_UP, asSafe, asStale, frozen, safeLeverage } from "../values/feedback.js";
+import { type Feedback, type Heartbeat, type LeverageCap, SAFE_LEVERAGE, WARMING_UP, asSafe, asStale, frozen, safeLeverage } from "../values/feedback.js";
 import { RememberedEpochs } from "./remembered_epochs.js";
 import { msLeft } from "./validity.js";
 
@@ -19,6 +19,8 @@ export class NewestFeedback {
   readonly #clocks: Clocks;
   readonly #leftEpochs = new RememberedEpochs();
   #received: Feedback = WARMING_UP;
+  /** Those in force while what was received is withheld. */
+  #capsMeanwhile: readonly LeverageCap[] | null = null;
   #heardAt = -Infinity;
   #advised: Feedback = WARMING_UP;
   #safe: Feedback = WARMING_UP;
@@ -66,7 +68,7 @@ export class NewestFeedback {
     const isKnown = feedback.epoch === known.epoch && feedback.revision === known.revision;
     if (isKnown && feedback.status === "STALE" && known.status === "ACTIVE") {
       // The same feedback with its values withheld: what it said is kept for when it is confirmed.
-      this.#received = frozen({ ...known, leverageCaps: feedback.leverageCaps });
+      this.#capsMeanwhile = feedback.leverageCaps;
       this.expire();
       return;
     }
@@ -77,7 +79,8 @@ export class NewestFeedback {
 
   /** Answer with the safe values from now on, until a feedback or a heartbeat says otherwise. */
   expire(): void {
-    this.#safe = this.#advised = this.isWarmingUp ? this.#received : asStale(this.#received);
+    const leverageCaps = this.#capsMeanwhile ?? this.#received.leverageCaps;
+    this.#safe = this.#advised = this.isWarmingUp ? this.#received : asStale({ ...this.#received, leverageCaps });
     this.#goodUntilSteady = this.#goodUntilWall = -Infinity;
   }
 
@@ -93,7 +96,7 @@ export class NewestFeedback {
     if (heartbeat.status !== "ACTIVE") {
       if (!this.isWarmingUp && !this.#isBehind(heartbeat)) {
         // What is withheld meanwhile is bound by the caps that are in force now.
-        this.#received = frozen({ ...known, leverageCaps: heartbeat.leverageCaps });
+        this.#capsMeanwhile = heartbeat.leverageCaps;
       }
       this.expire();
       return false;
@@ -120,6 +123,7 @@ export class NewestFeedback {
   }
 
   #hold(validityLeftMs: number, waitedMs: number): void {
+    this.#capsMeanwhile = null;
     const feedback = this.#received;
     const isActive = feedback.status === "ACTIVE";
     const goodForMs = isActive ? Math.min(this.#silenceTimeoutMs, validityLeftMs) : this.#silenceTimeoutMs;
