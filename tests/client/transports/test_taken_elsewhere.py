@@ -40,9 +40,10 @@ COPIES: list[Callable[[object], object]] = [
 ]
 
 
-async def test_neither_a_client_nor_a_stream_can_be_copied() -> None:
+async def test_neither_a_client_nor_what_it_gives_can_be_copied() -> None:
     client, other = StrategicMemoryClient(), AsyncStrategicMemoryClient()
-    for taken in (client, other, client.stream_feedback(), client.stream_events(), other.stream_feedback()):
+    streams = (client.stream_feedback(), client.stream_events(), other.stream_feedback())
+    for taken in (client, other, client.admin, other.admin, *streams):
         for take in COPIES:
             with pytest.raises(SharedClientError, match="make a client where it is used, from its address"):
                 take(taken)

@@ -9,6 +9,7 @@ import grpc
 
 from strategic_memory.v1 import admin_pb2, admin_pb2_grpc
 from strategic_memory_client.transports.asynchronous.transport import AsyncConnection, AsyncTransport
+from strategic_memory_client.transports.rooted import Rooted
 from strategic_memory_client.values.admin import AdminState, InterventionPart
 from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.wire import admin_calls
@@ -17,7 +18,7 @@ from strategic_memory_client.wire.admin_calls import End
 _Request = TypeVar("_Request", admin_pb2.SetOverrideRequest, admin_pb2.ClearOverrideRequest, admin_pb2.FreezeRequest)
 
 
-class AsyncAdmin:
+class AsyncAdmin(Rooted):
     """Sets and lifts overrides, holds the advice, and tells what holds. Each call takes the scope `admin`.
 
     Each returns once the advice is under what was asked for, or after some 5 s: `is_in_force` says which. Whoever
