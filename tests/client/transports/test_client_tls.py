@@ -17,6 +17,7 @@ from strategic_memory_client import (
     ClientOptions,
     FeedbackReceived,
     ServiceUnavailableError,
+    StrategicMemoryClient,
     TlsOptions,
 )
 
@@ -44,8 +45,35 @@ def test_calls_and_streams_are_encrypted(made: Made, authority: Authority) -> No
         with made(peer.address, options=options(tls)) as caller:
             assert caller.get_feedback().revision == 3
             assert isinstance(next(caller.stream_events()), FeedbackReceived)
-        with made(peer.address, options=options(None)) as plain, pytest.raises(ServiceUnavailableError):
+        with (
+            made(peer.address, options=options(None)) as plain,
+            pytest.raises(ServiceUnavailableError, match="whether it wants TLS"),
+        ):
             plain.get_feedback()
+
+
+def test_what_keeps_a_connection_from_being_encrypted_is_named(authority: Authority, tmp_path: Path) -> None:
+    server, own = authority.certificate("server"), authority.own.chain
+    stranger = Authority(tmp_path, "stranger").certificate("client")
+    asks_for_one = authority.server_credentials(server, require_client=True)
+    with (
+        ScriptedPeer(send(), credentials=authority.server_credentials(server)) as peer,
+        ScriptedPeer(send(), credentials=asks_for_one) as mutual,
+        ScriptedPeer(send()) as plain,
+    ):
+        for address, tls, said in (
+            (plain.address, TlsOptions(own), "speaks no TLS: check the address, or leave out tls"),
+            (peer.address, TlsOptions(stranger.chain), "that nobody in tls.root_certificates vouches for"),
+            (peer.address, TlsOptions(own, server_name="other.test"), "for another name: .* as tls.server_name"),
+            (peer.address, TlsOptions(server.key), "tls.root_certificates has to hold certificates"),
+            (peer.address, TlsOptions(own, stranger.chain, server.key), "tls.private_key to belong to"),
+            (mutual.address, TlsOptions(own), "or the certificate of a client"),
+        ):
+            with (
+                StrategicMemoryClient(address, options=options(tls)) as client,
+                pytest.raises(ServiceUnavailableError, match=said),
+            ):
+                client.get_feedback()
 
 
 @both

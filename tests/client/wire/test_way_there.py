@@ -73,6 +73,13 @@ MET: list[tuple[Code, str, type[StrategicMemoryError], bool, str]] = [
         True,
         "HTTP/2",
     ),
+    (
+        Code.UNAVAILABLE,
+        "last error: UNAVAILABLE: ipv4:127.0.0.1:6379: Failed parsing HTTP/2 (Expected SETTINGS frame)",
+        ServiceUnavailableError,
+        True,
+        "speaks no gRPC: check the address",
+    ),
     (Code.UNAVAILABLE, "upstream request timeout", ServiceUnavailableError, True, "an Envoy in front of"),
     (
         Code.RESOURCE_EXHAUSTED,
