@@ -3,6 +3,7 @@ package strategicmemory
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -61,6 +62,22 @@ func TestWhatWasMetOnTheWayIsTold(t *testing.T) {
 		"anything else": ServerFault,
 	} {
 		equal(t, errorOf(status.Error(codes.Unknown, detail), nil, "here").Kind, kind)
+	}
+}
+
+func TestWhatKeepsAConnectionFromBeingMadeIsNamed(t *testing.T) {
+	const failed = `connection error: desc = "transport: authentication handshake failed: tls: `
+	for detail, said := range map[string]string{
+		failed + `first record does not look like a TLS handshake"`:                                        "speaks no TLS",
+		failed + `failed to verify certificate: x509: certificate signed by unknown authority"`:            "TLS.RootCertificates",
+		failed + `failed to verify certificate: x509: certificate is valid for memory.test, not o.test"`:   "TLS.ServerName",
+		`connection error: desc = "error reading server preface: EOF"`:                                     "whether it wants TLS",
+		`connection error: desc = "error reading server preface: remote error: tls: certificate required"`: "certificate of a client",
+	} {
+		err := errorOf(status.Error(codes.Unavailable, detail), nil, "here")
+		if err.Kind != ServiceUnavailable || !strings.Contains(err.Message, said) {
+			t.Errorf("%s: %v", detail, err)
+		}
 	}
 }
 

@@ -15,6 +15,10 @@ var (
 	cutOff      = "RST_STREAM with error code"
 	notGRPC     = regexp.MustCompile(`looked like an HTTP/1.1 header|missing HTTP content-type|received unexpected content-type`)
 	envoy       = regexp.MustCompile(`^(upstream request timeout|upstream connect error|no healthy upstream|stream timeout)`)
+	noTLS       = "first record does not look like a TLS handshake"
+	otherName   = regexp.MustCompile(`x509: (certificate is (not )?valid for|cannot validate certificate for)`)
+	nobodyKnown = "tls: failed to verify certificate"
+	endsAtOnce  = regexp.MustCompile(`error reading server preface|remote error: tls: `)
 	settingsFor = "Envoy: `timeout: 0s` of the route; nginx: grpc_read_timeout; haproxy: timeout server"
 )
 
@@ -56,6 +60,17 @@ func metOnTheWay(detail, address string) *Error {
 	case notGRPC.MatchString(detail):
 		return say(ServiceUnavailable, "what listens at %s speaks no gRPC: check the address, TLS, and that a proxy there passes "+
 			"HTTP/2 on (nginx: `http2`, grpc_pass)")
+	case strings.Contains(detail, noTLS):
+		return say(ServiceUnavailable, "what listens at %s speaks no TLS: check the address, or leave out TLS")
+	case otherName.MatchString(detail):
+		return say(ServiceUnavailable, "what listens at %s shows a certificate for another name: give the name that it bears as "+
+			"TLS.ServerName, or ask by that name")
+	case strings.Contains(detail, nobodyKnown):
+		return say(ServiceUnavailable, "what listens at %s shows a certificate that nobody in TLS.RootCertificates vouches for, or "+
+			"one whose time is over: check that file, and the certificate")
+	case endsAtOnce.MatchString(detail):
+		return say(ServiceUnavailable, "what listens at %s ends connections before they are made: check that the service runs "+
+			"there, and whether it wants TLS, or the certificate of a client (TLS)")
 	case envoy.MatchString(detail):
 		return say(ServiceUnavailable, "an Envoy in front of %s ended the call: check that it reaches the service, and set the "+
 			"timeout of the route (`timeout: 0s`)")

@@ -109,6 +109,20 @@ test("what a proxy or a server that ended has done is told as that, and another 
   }
 });
 
+test("what keeps a connection from being made is named", () => {
+  for (const [detail, said] of [
+    ["error:0A00010B:SSL routines:ssl3_get_record:wrong version number", /speaks no TLS: .* leave out tls/],
+    ["unable to verify the first certificate", /nobody in tls\.rootCertificates vouches for/],
+    ["self-signed certificate in certificate chain", /nobody in tls\.rootCertificates vouches for/],
+    ["Hostname/IP does not match certificate's altnames: Host: other.test.", /as tls\.serverName/],
+    ["No connection established. Last error: Failed to connect (2026-11-30T09:02:21Z).", /whether it wants TLS/],
+  ] as const) {
+    const error = errorOf(new FailedCall(14, detail), "here:1") as errors.StrategicMemoryError;
+    assert.ok(error instanceof errors.ServiceUnavailableError && error.transient);
+    assert.match(error.message, said);
+  }
+});
+
 test("pings that come too often may pass, an answer that is too large does not", () => {
   const pings = errorOf(new FailedCall(8, "Bandwidth exhausted or memory limit exceeded"), "here:1");
   assert.equal((pings as errors.StrategicMemoryError).transient, true);

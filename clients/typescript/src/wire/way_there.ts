@@ -12,6 +12,25 @@ const NOT_GRPC = /^unsupported content type|missing status$/;
 
 const TIMEOUTS = "Envoy: `timeout: 0s` of the route; nginx: grpc_read_timeout; haproxy: timeout server";
 
+/** What keeps a connection from being made, and what it says of what listens there. */
+const UNMADE: readonly (readonly [RegExp, string])[] = [
+  [/wrong version number/, "speaks no TLS: check the address, or leave out tls"],
+  [
+    /does not match certificate's altnames/,
+    "shows a certificate for another name: give the name that it bears as tls.serverName, or ask by that name",
+  ],
+  [
+    /unable to (?:verify the first|get (?:local )?issuer) certificate|self[- ]signed certificate|certificate has expired/,
+    "shows a certificate that nobody in tls.rootCertificates vouches for, or one whose time is over: check that file, and " +
+      "the certificate",
+  ],
+  [
+    /^No connection established\. Last error: Failed to connect/,
+    "ends connections before they are made: check that the service runs there, and whether it wants TLS, or the " +
+      "certificate of a client (tls)",
+  ],
+];
+
 type Kind = new (message: string, from: { reason: string; address: string }) => errors.StrategicMemoryError;
 
 const BEHIND_PROXY = new Map<string, readonly [Kind, string]>([
@@ -49,5 +68,7 @@ export function metOnTheWay(detail: string, address: string): errors.StrategicMe
       `\`http2\`, grpc_pass) (${detail})`;
     return new errors.ServiceUnavailableError(message, from);
   }
-  return null;
+  const unmade = UNMADE.find(([words]) => words.test(detail));
+  if (unmade === undefined) return null;
+  return new errors.ServiceUnavailableError(`what listens at ${address} ${unmade[1]} (${detail})`, from);
 }
