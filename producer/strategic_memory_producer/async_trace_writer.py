@@ -11,7 +11,7 @@ import redis.asyncio
 from redis.exceptions import AuthenticationError
 
 from strategic_memory_producer.checked_values import Number
-from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url
+from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url, without_login
 from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.given_entries import checked_entries
 from strategic_memory_producer.outbox import Outbox
@@ -86,7 +86,7 @@ class AsyncTraceWriter:
         except AuthenticationError as error:
             raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
-            return outbox.not_sent(error)
+            return outbox.not_sent(without_login(error))
         try:
             async with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 from redis.maint_notifications import MaintNotificationsConfig
@@ -15,6 +16,13 @@ from strategic_memory_producer.writer_settings import WriterSettings
 
 OUT_OF_REACH = (RedisError, OSError)
 """What redis-py raises when a connection cannot be made or breaks, or where no Redis or no such database is."""
+
+_FORMS = (
+    "give redis://[user:password@]host:port/0, rediss:// for TLS; in a password, write / as %2F, # as %23 and ? as %3F"
+)
+
+_REPEATED = ", with args beginning with"
+"""Before the arguments of a command that a server does not know. Of HELLO and AUTH the password is one."""
 
 
 def pool_options(settings: WriterSettings) -> dict[str, Any]:
@@ -37,12 +45,21 @@ def fields_of(entry: Entry) -> dict[FieldT, EncodableT]:
     return dict(entry.fields.items())
 
 
+def without_login(error: Exception) -> Exception:
+    """Return an error of a connection that could not be made, without what a server repeats of the login."""
+    if _REPEATED in str(error):
+        error.args = (str(error).partition(_REPEATED)[0],)
+    return error
+
+
 @contextmanager
 def read_url(redis_url: object) -> Iterator[None]:
-    """Name the argument in the error for a URL that cannot be read."""
+    """Name the argument in the error for a URL that cannot be read; no part of it, which may be its password."""
+    if not isinstance(redis_url, str):
+        raise ValueError(f"redis_url: {type(redis_url).__name__} is no text; {_FORMS}")
     try:
-        if not isinstance(redis_url, str):
-            raise ValueError(f"{redis_url!r:.60} is no text")
+        # What no look-up of names takes is refused here too: later it would be no error of a connection.
+        (urlsplit(redis_url).hostname or "").encode("idna")
         yield
-    except ValueError as error:
-        raise ValueError(f"redis_url: {error}; give redis://[user:password@]host:port/0, rediss:// for TLS") from None
+    except ValueError:
+        raise ValueError(f"redis_url: it cannot be read; {_FORMS}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socketserver
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -31,6 +32,15 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 MakeWriter = Callable[..., Writer]
 QUICK = WriterSettings(timeout_s=0.3)
 REGIMES, TRADES, PORTFOLIO = (f"quantum:stream:{name}" for name in ("meta.regime", "trade.results", "portfolio.memory"))
+
+
+class _OldRedis(socketserver.BaseRequestHandler):
+    """Answers as Redis 5 answers a login that it does not know."""
+
+    def handle(self) -> None:
+        said = self.request.recv(1_024).split(b"\r\n")[4::2]
+        repeated = b" ".join(b"`%s`," % word for word in said)
+        self.request.sendall(b"-ERR unknown command `HELLO`, with args beginning with: %s \r\n" % repeated)
 
 
 class _Http(socketserver.BaseRequestHandler):
@@ -218,10 +228,31 @@ def test_a_user_without_permission_is_told_which(
         redis_client.acl_deluser("reader")
 
 
-def test_a_url_that_cannot_be_read_is_named_without_its_password(make_writer: MakeWriter) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:secret-word@127.0.0.1:1",
+        "redis://user:secret#word@127.0.0.1:1/0",
+        "redis://:secret/word@127.0.0.1:1/0",
+        "redis://:secret\u2100word@127.0.0.1:1/0",
+        b"redis://:secret-word@127.0.0.1:1/0",
+        "redis://:secret-word@no..host:1/0",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_named_without_its_password(make_writer: MakeWriter, url: object) -> None:
     with pytest.raises(ValueError, match=r"^redis_url: ") as wrong:
-        make_writer("http://user:secret-word@127.0.0.1:1")
-    assert "secret-word" not in str(wrong.value)
+        make_writer(url)
+    assert "secret" not in "".join(traceback.format_exception_only(wrong.value))
+
+
+def test_a_server_that_knows_no_login_repeats_no_password(make_writer: MakeWriter) -> None:
+    word = "secret" + "-word"  # a traceback shows lines of this file
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _OldRedis) as old:
+        threading.Thread(target=old.serve_forever, daemon=True).start()
+        with pytest.raises(UnwrittenError, match="unknown command `HELLO`") as unwritten:
+            make_writer(f"redis://:{word}@127.0.0.1:{old.server_address[1]}/0", QUICK).observe_regime("BULL")
+        assert word not in "".join(traceback.format_exception(unwritten.value))
+        old.shutdown()
 
 
 def test_what_is_no_entry_is_refused_with_its_place_before_anything_is_sent(

@@ -11,6 +11,7 @@ import redis
 from redis.exceptions import RedisError
 
 from strategic_memory_producer import TraceWriter, UnwrittenError, WriterSettings
+from strategic_memory_producer.connection import without_login
 from strategic_memory_server.regimes.label import Detector
 from strategic_memory_server.regimes.labelling import TimedLabel
 from strategic_memory_server.regimes.live_closes import KnownCloses, closes_of_stream
@@ -46,7 +47,7 @@ def stream_of(redis_url: str, key: str, symbol: str | None) -> Iterator[KnownClo
         try:
             yield from closes_of_stream(client, key, symbol)
         except RedisError as error:
-            raise click.ClickException(f"{key}: cannot be read: {error}") from None
+            raise click.ClickException(f"{key}: cannot be read: {without_login(error)}") from None
 
 
 def _write(writer: TraceWriter, timed: TimedLabel) -> None:

@@ -18,6 +18,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from strategic_memory_server.redis_access.primary_finder import PrimaryFinder
 from strategic_memory_server.redis_access.prompt_writes import PromptWrites
+from strategic_memory_server.redis_access.quiet_login import QuietLogin
 from strategic_memory_server.redis_access.redis_location import Address
 from strategic_memory_server.redis_access.tls_options import TlsOptions
 
@@ -26,7 +27,7 @@ class NotPrimaryError(RedisConnectionError):
     """A server is there and is not the one to write to; the text says why."""
 
 
-class PrimaryConnection(PromptWrites, Connection):
+class PrimaryConnection(PromptWrites, QuietLogin, Connection):
     """A TCP connection to one server, or to the one that takes writes, found anew each time it is opened.
 
     Args:
@@ -91,7 +92,7 @@ class PrimaryConnection(PromptWrites, Connection):
             raise NotPrimaryError(f"{self.host}:{self.port} {why}") from error
 
 
-class SocketConnection(PromptWrites, UnixDomainSocketConnection):
+class SocketConnection(PromptWrites, QuietLogin, UnixDomainSocketConnection):
     """A connection through a unix socket."""
 
     async def read_response(self, *arguments: object, **options: object) -> object:

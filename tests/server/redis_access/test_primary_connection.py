@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -219,3 +220,14 @@ async def test_a_refused_login_through_a_socket_leaves_no_connection_that_is_not
             word.write_text("right")
             await client.set("key", "value")
         assert admin.get("key") == "value"
+
+
+async def test_a_server_that_knows_no_login_repeats_no_password(tmp_path: Path) -> None:
+    path, word = f"/tmp/sm-{free_port()}.sock", "secret-word"  # noqa: S108  as above
+    lines = (f"unixsocket {path}", 'rename-command AUTH ""')
+    with RedisProcess(tmp_path / "redis", free_port(), lines) as server:
+        for url in (server.url.replace("//", f"//:{word}@"), f"unix://me:{word}@{path}"):
+            async with connect(RedisSettings(url=url)) as client:
+                with pytest.raises(redis.RedisError, match="unknown command 'AUTH'") as refused:
+                    await client.ping()
+            assert word not in "".join(traceback.format_exception(refused.value))
