@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import structlog
-from google.protobuf.json_format import MessageToDict
+from google.protobuf import text_format
+from google.protobuf.json_format import MessageToDict, SerializeToJsonError
 from google.protobuf.message import Message
 
 from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
@@ -35,14 +36,23 @@ def audited(behaviour: Behaviour, path: str) -> Behaviour:
             return response
         finally:
             if outcome:
-                asked = MessageToDict(request, preserving_proto_field_name=True) if isinstance(request, Message) else {}
                 logger.info(
                     "Operator call",
                     method=method,
                     by=by or KNOWN.get() or "anonymous",
                     peer=context.peer(),
-                    asked=str(asked)[:LONGEST_SHOWN],
+                    asked=_text(request)[:LONGEST_SHOWN],
                     outcome=outcome,
                 )
 
     return call
+
+
+def _text(request: object) -> str:
+    if not isinstance(request, Message):
+        return "{}"
+    try:
+        return str(MessageToDict(request, preserving_proto_field_name=True))
+    except (ValueError, SerializeToJsonError):
+        # JSON has no form for a time that is none.
+        return text_format.MessageToString(request, as_one_line=True)

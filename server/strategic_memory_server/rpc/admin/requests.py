@@ -14,6 +14,7 @@ from strategic_memory_server.rpc.wire.span_from_wire import is_well_formed
 from strategic_memory_server.rpc.wire.wire_names import POLICIES
 
 _POLICIES = {on_wire: policy for policy, on_wire in POLICIES.items()}
+_NANOS = 1_000_000_000
 _NANOS_OF_MS = 1_000_000
 
 _PARTS = {
@@ -97,6 +98,9 @@ def _until_ms(
             violations.append(Violation(field, "is not a Duration: nanos is 0 to 999999999, with the sign of seconds"))
             return now_ms
         left_ms = asked.seconds * 1_000 + math.trunc(asked.nanos / _NANOS_OF_MS)
+    elif not 0 <= request.until.nanos < _NANOS:
+        violations.append(Violation(field, "is not a Timestamp: nanos is 0 to 999999999"))
+        return now_ms
     else:
         left_ms = request.until.seconds * 1_000 + request.until.nanos // _NANOS_OF_MS - now_ms
     if not SHORTEST_MS <= left_ms <= LONGEST_MS:

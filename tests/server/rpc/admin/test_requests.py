@@ -60,6 +60,8 @@ def test_what_is_asked_for() -> None:
         ({"until": Timestamp(seconds=NOW_S - 1)}, "until: ends in the past"),
         ({"until": Timestamp(seconds=NOW_S + 86_401)}, "until: ends in 86401 s"),
         ({"until": Timestamp(seconds=-(2**62))}, "until: ends in the past"),
+        ({"until": Timestamp(seconds=NOW_S + 60, nanos=-5)}, "until: is not a Timestamp"),
+        ({"until": Timestamp(seconds=NOW_S + 60, nanos=10**9)}, "until: is not a Timestamp"),
     ],
 )
 def test_what_is_wrong_is_told_by_its_field(given: dict[str, object], told: str) -> None:

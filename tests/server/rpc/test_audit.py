@@ -1,0 +1,40 @@
+"""Each call of an operator is written down, also one that has no form in JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+from structlog.testing import capture_logs
+
+from strategic_memory.v1 import admin_pb2
+from strategic_memory_server.faults.errors import InvalidRequestError, Violation
+from strategic_memory_server.rpc.audit import audited
+
+
+class _Context:
+    def peer(self) -> str:
+        return "ipv4:127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"duration": Duration(seconds=60)},
+        {"duration": Duration(seconds=10**15)},
+        {"duration": Duration(seconds=5, nanos=-7)},
+        {"until": Timestamp(seconds=10**15)},
+        {"until": Timestamp(seconds=1, nanos=-5)},
+    ],
+)
+async def test_a_refusal_reaches_the_caller_and_the_log_whatever_times_are_asked_for(end: dict[str, Any]) -> None:
+    async def refuse(_request: object, _context: object) -> object:
+        raise InvalidRequestError(Violation("end", "is wrong"))
+
+    context: Any = _Context()
+    call = audited(refuse, "/strategic_memory.v1.StrategicMemoryAdminService/SetOverride")
+    with capture_logs() as lines, pytest.raises(InvalidRequestError):
+        await call(admin_pb2.SetOverrideRequest(reason="why", **end), context)
+    assert [(line["method"], "why" in line["asked"]) for line in lines] == [("SetOverride", True)]
