@@ -11,10 +11,26 @@ import click
 from strategic_memory_client.cli.contexts import CONTEXT_VARIABLE, ContextError, flags_in_use
 from strategic_memory_client.cli.plain_numbers import Number
 from strategic_memory_client.client import StrategicMemoryClient
+from strategic_memory_client.transports.channel_settings import shown_path
 from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
 
 _LONGEST_CONNECT_S = 5.0
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _File(click.Path):
+    """A file that is there."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Read it; fails with no word of what is no path for sure, and may be the key or the token itself."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            if shown_path(value) == str(value):
+                raise
+        raise click.BadParameter(f"there is not {shown_path(value)}.", ctx, param)
+
+
+_FILE = _File(exists=True, dir_okay=False, path_type=Path)
 
 _COMMAND_LINE, _ENVIRONMENT = click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVIRONMENT
 

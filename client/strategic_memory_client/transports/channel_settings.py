@@ -63,7 +63,7 @@ def _token(path: Path) -> str:
     except ValueError:
         raise OSError(errno.EINVAL, "token_file must hold a token as its only line", str(path)) from None
     except OSError as error:
-        raise type(error)(error.errno, f"token_file cannot be read: {error.strerror}", str(path)) from error
+        raise type(error)(error.errno, f"token_file cannot be read: {error.strerror}", shown_path(path)) from None
 
 
 def require_usable(addresses: Iterable[str], options: ClientOptions) -> None:
@@ -90,10 +90,17 @@ def _content(name: str, path: Path | None) -> bytes | None:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise type(error)(error.errno, f"tls.{name} cannot be read: {error.strerror}", str(path)) from error
+        raise type(error)(error.errno, f"tls.{name} cannot be read: {error.strerror}", shown_path(path)) from None
     if _PEM_BEGIN not in content:
         raise OSError(errno.EINVAL, f"tls.{name} is not a PEM file (nothing in it begins with -----BEGIN)", str(path))
     return content
+
+
+def shown_path(path: object) -> str:
+    """Return how a file that is not there is told: what is no path for sure may be the key or the token itself."""
+    told = str(path)
+    is_path = told.startswith(("/", "./", "../")) and told.isprintable()
+    return told if is_path else "a file of that name (give its path, not what is in it)"
 
 
 def _ms(seconds: float) -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 from redis.credentials import CredentialProvider
 from redis.exceptions import AuthenticationError
 
+from strategic_memory_server.files.readable import shown_path
+
 
 class PasswordFileError(ValueError):
     """The file gives no password; the text says why, and holds none."""
@@ -24,7 +26,7 @@ def read_password(path: str) -> str:
     except UnicodeDecodeError:
         raise PasswordFileError(f"{path} is not UTF-8 text") from None
     except OSError as error:
-        raise PasswordFileError(f"{path} cannot be read: {error.strerror}") from None
+        raise PasswordFileError(f"{shown_path(path)} cannot be read: {error.strerror}") from None
     lines = text.splitlines()
     if len(lines) != 1 or not lines[0]:
         raise PasswordFileError(f"{path} must hold the password as its only line")

@@ -199,6 +199,13 @@ def test_a_token_goes_to_this_machine_or_over_tls_and_is_never_shown(tmp_path: P
                     made(address, options=options)
         with pytest.raises(FileNotFoundError, match="token_file cannot be read"):
             made(options=ClientOptions(token_file=tmp_path / "none"))
+        with pytest.raises(FileNotFoundError, match="give its path, not what is in it") as given:
+            made(options=ClientOptions(token_file=Path(HIDDEN)))
+        assert "hidden" not in str(given.value)
+        pem = TlsOptions(certificate_chain=Path("x"), private_key=Path("-----BEGIN hidden"))
+        with pytest.raises(FileNotFoundError, match=r"tls\.private_key .*give its path") as given:
+            made(options=ClientOptions(tls=pem))
+        assert "hidden" not in str(given.value)
     (tmp_path / "two").write_text("smt_hidden smt_hidden")
     with pytest.raises(OSError, match="must hold a token as its only line") as refused:
         StrategicMemoryClient(options=ClientOptions(token_file=tmp_path / "two"))

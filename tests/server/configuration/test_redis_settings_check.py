@@ -117,7 +117,9 @@ WRONG: list[tuple[dict[str, str], str, str]] = [
     ({"REDIS_URL": f"{TLS}?ssl_ca_certs=<ca>", "REDIS_CA": "<ca>"}, "REDIS_CA", "has the option ssl_ca_certs too"),
     ({"REDIS_URL": f"{TLS}?ssl_ca_certs=/no"}, "REDIS_URL, option ssl_ca_certs", "is not there"),
     ({"REDIS_URL": f"{TLS}?ssl_keyfile=<key>"}, "REDIS_URL, option ssl_keyfile", "needs its certificate"),
-    ({"REDIS_URL": "redis://h", "REDIS_PASSWORD_FILE": "/no"}, "REDIS_PASSWORD_FILE", "cannot be read"),
+    ({"REDIS_URL": "redis://h", "REDIS_PASSWORD_FILE": "/no"}, "REDIS_PASSWORD_FILE", "/no cannot be read"),
+    ({"REDIS_URL": "redis://h", "REDIS_PASSWORD_FILE": HIDDEN}, "REDIS_PASSWORD_FILE", "give its path, not what is"),
+    ({"REDIS_URL": TLS, "REDIS_CERT": "<cert>", "REDIS_KEY": f"-----BEGIN\n{HIDDEN}"}, "REDIS_KEY", "give its path"),
     ({"REDIS_URL": "redis://h", "REDIS_PASSWORD_FILE": "<empty>"}, "REDIS_PASSWORD_FILE", "its only line"),
     (
         {"REDIS_URL": f"redis://:{HIDDEN}@h", "REDIS_PASSWORD_FILE": "<password>"},
