@@ -38,15 +38,22 @@ class OwnRedis:
     port: int | None
 
 
+class StoppedWhileStartingError(Exception):
+    """A signal came before the Redis was there."""
+
+
 @asynccontextmanager
-async def started(asked: OwnRedis, given: RedisSettings) -> AsyncIterator[tuple[RedisSettings, asyncio.Task[None]]]:
+async def started(
+    asked: OwnRedis, given: RedisSettings, stop: asyncio.Event
+) -> AsyncIterator[tuple[RedisSettings, asyncio.Task[None]]]:
     """Start it; yield the settings to reach it by, and a task that raises when it has died for good.
 
     Args:
         asked: what Redis.
         given: prefix and timeouts are taken from it. What belongs to REDIS_URL, a password for example, is not.
+        stop: set by a signal.
 
-    Raises RedisBinaryNotFoundError and EmbeddedRedisError.
+    Raises RedisBinaryNotFoundError, EmbeddedRedisError and StoppedWhileStartingError.
     """
     async with AsyncExitStack() as stack:
         folder = None if asked.folder is None else KeptFolder(asked.folder)
@@ -56,7 +63,7 @@ async def started(asked: OwnRedis, given: RedisSettings) -> AsyncIterator[tuple[
         earlier_port = None if folder is None else folder.earlier_port()
         embedded = _in_memory(asked.port) if folder is None else _kept(folder, asked.port, earlier_port)
         stack.push_async_callback(asyncio.to_thread, embedded.close)
-        await asyncio.to_thread(embedded.start)
+        await _start(embedded, stop)
         if folder is not None:
             stack.push_async_callback(asyncio.to_thread, _stop_in_order, embedded, folder)
             await asyncio.to_thread(_go_on, embedded, folder)
@@ -81,6 +88,19 @@ async def started(asked: OwnRedis, given: RedisSettings) -> AsyncIterator[tuple[
             history_file=None if folder is None else folder.history_file,
         )
         yield settings, watch
+
+
+async def _start(embedded: EmbeddedRedis, stop: asyncio.Event) -> None:
+    """Start it, unless a signal comes: it may read its data for minutes."""
+    start = asyncio.create_task(asyncio.to_thread(embedded.start))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([start, stopped], return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if stop.is_set():
+        embedded.given_up.set()
+        await asyncio.wait([start])
+        raise StoppedWhileStartingError from start.exception()
+    await start
 
 
 def _in_memory(port: int | None) -> EmbeddedRedis:

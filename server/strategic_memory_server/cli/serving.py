@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from strategic_memory_server.application import open_service
-from strategic_memory_server.cli.own_redis import OwnRedis, started
+from strategic_memory_server.cli.own_redis import OwnRedis, StoppedWhileStartingError, started
 from strategic_memory_server.configuration.environment import Environment
 from strategic_memory_server.faults.errors import BrokenServiceError
 from strategic_memory_server.monitoring.log_lines import LogLines
@@ -51,7 +51,11 @@ async def serve(
         tracing = _tracing()
         stack.push_async_callback(tracing.close)
         if own_redis is not None:
-            redis, watch = await stack.enter_async_context(started(own_redis, settings.redis))
+            try:
+                redis, watch = await stack.enter_async_context(started(own_redis, settings.redis, stop))
+            except StoppedWhileStartingError:
+                logger.info("Service stopped while its Redis was starting")
+                return
             ends.append(watch)
             settings = replace(settings, redis=redis)
         service = await stack.enter_async_context(open_service(settings, lines.problem, tracing, pages_of))

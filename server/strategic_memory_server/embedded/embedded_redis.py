@@ -6,6 +6,7 @@ import random
 import shutil
 import socket
 import tempfile
+import threading
 import time
 import weakref
 from collections.abc import Sequence
@@ -90,6 +91,8 @@ class EmbeddedRedis:
         self._inherited = inherited
         self._start_timeout_s = start_timeout_s
         self._process: GuardedProcess | None = None
+        self.given_up = threading.Event()
+        """Set by another thread: a `start` that waits ends with EmbeddedRedisError, and so does each one after it."""
 
     @property
     def port(self) -> int:
@@ -255,6 +258,8 @@ class EmbeddedRedis:
         while process.exit_code() is None:
             if process_id_behind(_HOST, port, self.password) == process.pid:
                 return
+            if self.given_up.is_set():
+                raise EmbeddedRedisError("The embedded Redis was not waited for any longer.")
             if time.monotonic() > deadline and not self._is_loading(process, port):
                 raise EmbeddedRedisError(
                     f"The embedded Redis ({self._binary}) did not answer on port {port} within "

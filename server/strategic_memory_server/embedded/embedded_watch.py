@@ -39,7 +39,7 @@ async def keep_running(embedded: EmbeddedRedis, started_again: Callable[[], None
 
 
 async def _uninterrupted(embedded: EmbeddedRedis, started_again: Callable[[], None]) -> None:
-    """Start it and say so; a cancellation is passed on only afterwards, since a thread cannot be called back."""
+    """Start it and say so; a cancellation ends the start, which is waited for, and is passed on then."""
 
     def again() -> None:
         embedded.start()
@@ -49,5 +49,6 @@ async def _uninterrupted(embedded: EmbeddedRedis, started_again: Callable[[], No
     try:
         await asyncio.shield(start)
     except asyncio.CancelledError:
+        embedded.given_up.set()
         await asyncio.wait([start])
         raise

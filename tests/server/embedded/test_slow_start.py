@@ -2,27 +2,56 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
 import pytest
 import redis
 
+from strategic_memory_server.cli.own_redis import OwnRedis, StoppedWhileStartingError, started
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 from strategic_memory_server.embedded.redis_binary import find_redis_server
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 pytestmark = pytest.mark.processes
 
 
-def test_a_server_that_reads_its_data_for_long_is_waited_for(tmp_path: Path) -> None:
-    slow = tmp_path / "slow-redis"
+def slow_in(folder: Path) -> Path:
+    """Make a server program that reads its data slowly."""
+    slow = folder / "redis-server"
     slow.write_text(f'#!/bin/sh\nexec {find_redis_server()} "$@" --key-load-delay 400\n')
     slow.chmod(0o755)
-    kept = partial(EmbeddedRedis, directory=tmp_path, persistence=Persistence.EVERY_SECOND)
-    with kept() as server, redis.Redis.from_url(server.url) as client:
+    return slow
+
+
+def fill(url: str) -> None:
+    """Let it have so much to read that a slow one takes six seconds."""
+    with redis.Redis.from_url(url) as client:
         pipeline = client.pipeline(transaction=False)
         for number in range(15_000):
             pipeline.rpush("list", number)
         pipeline.execute()
+
+
+def test_a_server_that_reads_its_data_for_long_is_waited_for(tmp_path: Path) -> None:
+    slow = slow_in(tmp_path)
+    kept = partial(EmbeddedRedis, directory=tmp_path, persistence=Persistence.EVERY_SECOND)
+    with kept() as server:
+        fill(server.url)
     with kept(binary=slow, start_timeout_s=4.0) as server, redis.Redis.from_url(server.url) as client:
         assert client.llen("list") == 15_000
+
+
+async def test_a_signal_ends_a_start_that_reads_its_data_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, stop, log = OwnRedis(tmp_path / "kept", None), asyncio.Event(), tmp_path / "kept" / "redis.log"
+    async with started(asked, RedisSettings(), stop) as (settings, _):
+        await asyncio.to_thread(fill, settings.url)
+    monkeypatch.setenv("PATH", str(slow_in(tmp_path).parent), prepend=":")
+    stop.set()
+    with pytest.raises(StoppedWhileStartingError):
+        async with started(asked, RedisSettings(), stop):
+            pass
+    assert log.read_text().count("Ready to accept connections") == 1
