@@ -111,6 +111,9 @@ class PortfoliosEnvironment(RedisEnvironment):
         given = [_variable(name) for name in _SOURCES if getattr(self, name)]
         if len(given) > 1:
             yield f"{' and '.join(given)} each say which portfolios there are: give one of them"
+        if not (given or self.portfolio_prefix):
+            # The prefix of the default one alone may be as long as it likes.
+            return
         if PLACE not in self._template:
             yield f"STRATEGIC_MEMORY_PORTFOLIO_PREFIX: has no {PLACE}; give for example quantum:{PLACE}"
             return

@@ -31,6 +31,7 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("REDIS_URL", "unix:///run/redis.sock?db=2", "redis.url", "unix:///run/redis.sock?db=2"),
     ("MEMORY_SYNC_INTERVAL", "0.5", "sync.interval_s", 0.5),
     ("STRATEGIC_MEMORY_KEY_PREFIX", "{desk}:a:", "redis.key_prefix", "{desk}:a"),
+    ("STRATEGIC_MEMORY_KEY_PREFIX", "x" * 128, "redis.key_prefix", "x" * 128),
     ("STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT", "1.5", "redis.connect_timeout_s", 1.5),
     ("STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT", "1.5", "redis.command_timeout_s", 1.5),
     ("STRATEGIC_MEMORY_VALIDITY", "90", "sync.validity_s", 90.0),
