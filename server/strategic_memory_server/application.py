@@ -34,6 +34,7 @@ from strategic_memory_server.portfolios.making import make_portfolio
 from strategic_memory_server.portfolios.open_portfolios import OpenPortfolios
 from strategic_memory_server.portfolios.portfolio import Portfolio
 from strategic_memory_server.portfolios.shared_resources import RedisServer, SharedResources, reach
+from strategic_memory_server.portfolios.unnamed_portfolios import UnnamedPortfolios
 from strategic_memory_server.portfolios.unsynced_portfolios import UnsyncedPortfolios
 from strategic_memory_server.process.descriptors import raise_descriptor_limit, report_exhaustion, shares_of
 from strategic_memory_server.process.event_loop import running_loop_name
@@ -124,7 +125,8 @@ async def open_service(
         make = partial(_another_portfolio, settings, redis, shared)
         portfolios = OpenPortfolios(portfolio, make, partial(_may_lead, settings))
         asked = settings.portfolios
-        listed = None if asked is None else ListedPortfolios(asked, settings.redis.key_prefix, redis.commands, problems)
+        told = problems if access is None else UnnamedPortfolios(problems)
+        listed = None if asked is None else ListedPortfolios(asked, settings.redis.key_prefix, redis.commands, told)
         registry.register(
             PortfoliosCollector(
                 StateCollector(portfolio.state.gauges()), lambda: portfolios.others, asked.most_labelled if asked else 0

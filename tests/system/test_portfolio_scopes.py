@@ -150,6 +150,21 @@ def test_the_health_that_everybody_reads_names_no_portfolio(service: ServiceProc
     assert not any(name in said.text for name in (OWN, OTHER, UNTOLD))
 
 
+def test_what_is_wrong_with_the_names_is_told_in_the_log_alone(
+    start_service: StartService, tmp_path: Path, access: Path, own: str
+) -> None:
+    file = tmp_path / "portfolios.toml"
+    file.write_text(f"[portfolios.{OWN}]\n[portfolios.{UNTOLD}]")
+    names = {"STRATEGIC_MEMORY_ACCESS_FILE": str(access), "STRATEGIC_MEMORY_PORTFOLIO_FILE": str(file)}
+    service = start_service(env=names)
+    file.write_text(f"[portfolios.{OWN}]\n[portfolios.{UNTOLD}]\ntrade_window = 0")
+    eventually(lambda: "portfolios: " in get(service, "/health").text)
+    assert UNTOLD not in get(service, "/health").text
+    logged = [line["what"] for line in service.log_lines() if line["event"] == "Portfolios cannot be taken"]
+    assert len(logged) == 1
+    assert f"portfolio {UNTOLD}: trade_window" in logged[0]
+
+
 def test_a_stream_ends_when_its_token_is_for_another_portfolio_from_now_on(
     service: ServiceProcess, channel: grpc.Channel, access: Path, own: str
 ) -> None:
