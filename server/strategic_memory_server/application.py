@@ -177,7 +177,8 @@ async def _listening(
         return with_portfolios(found, portfolios.others, len(portfolios.names) - 1, names_them=access is None)
 
     grpc, certificates = settings.grpc, shared.certificates
-    descriptors, pages = shares_of(raise_descriptor_limit()), pages_of(OwnPages(report, registry))
+    descriptors = shares_of(raise_descriptor_limit())
+    pages = pages_of(OwnPages(report, registry, portfolios.find))
     asked_for = portfolios if access is None else PermittedPortfolios(portfolios)
     in_hand = RequestsInHand(grpc.max_request_bytes, grpc.max_in_hand_bytes, grpc.caller_in_hand_bytes)
     most_pages = (descriptors.http if certificates is None else MOST_ENCRYPTED) // 4

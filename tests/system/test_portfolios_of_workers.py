@@ -13,6 +13,7 @@ import redis
 from conftest import StartService
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
+from service_calls import get_json
 from system.served_by_workers import Stub, health_of, stubs, until_all_serve
 
 from strategic_memory.v1 import service_pb2
@@ -121,3 +122,18 @@ def test_portfolios_come_and_go_on_every_worker(service: ServiceProcess, redis_c
                 assert len({until_told(stream, "BULL") for stream in begun}) == 1
             observe(redis_client, "beta", "BEAR")
             assert len({until_told(stream, "BEAR") for stream in staying}) == 1
+
+
+def test_the_health_of_a_portfolio_that_no_worker_has_been_asked_about_is_there_at_the_first_question(
+    start_service: StartService, redis_client: redis.Redis
+) -> None:
+    observe(redis_client, "alpha", "BULL")
+    named = {"STRATEGIC_MEMORY_PORTFOLIOS": "alpha"}
+    leading = start_service(env=named)
+    eventually(lambda: get_json(leading, "/health?portfolio=alpha")["status"] == "active")
+    serving = start_service(env={**named, "STRATEGIC_MEMORY_WORKERS": "2", "STRATEGIC_MEMORY_ROLE": "serve"})
+    until_all_serve(serving)
+    for _ in range(CONNECTIONS):
+        health = get_json(serving, "/health?portfolio=alpha")
+        assert not [told for told in health["problems"] if "worker" in told]
+    assert "cannot be answered" not in serving.output()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
@@ -32,14 +32,23 @@ class OwnPages:
     Args:
         report: describes a portfolio; may raise StrategicMemoryError.
         registry: has its metrics.
+        follow: sees to it that a portfolio beside the default one is followed; likewise.
     """
 
-    def __init__(self, report: Callable[[str], dict[str, Any]], registry: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        report: Callable[[str], dict[str, Any]],
+        registry: CollectorRegistry,
+        follow: Callable[[str], Awaitable[object]],
+    ) -> None:
         self.registry = registry
         self._report = report
+        self._follow = follow
 
     async def health(self, portfolio: str = "") -> dict[str, Any]:
         """Return the answer of `/health` about a portfolio."""
+        if portfolio:
+            await self._follow(portfolio)
         return self._report(portfolio)
 
     async def metrics(self) -> bytes:

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 import structlog
 
+from strategic_memory_server.faults.errors import StrategicMemoryError
+
 LARGEST_LINE_BYTES = 64 * 1024 * 1024
 """A page of metrics has some 50 KB."""
 
@@ -124,6 +126,8 @@ class Link:
     async def _answer(self, what: str, about: str, number: int) -> None:
         try:
             said = {"answer": await self.answers[what](about)}
+        except StrategicMemoryError as error:
+            said = {"failed": str(error)}
         except Exception as error:
             logger.warning("A question of another process cannot be answered", what=what, exc_info=error)
             said = {"failed": type(error).__name__}

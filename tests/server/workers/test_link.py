@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 from processes import aeventually
 
+from strategic_memory_server.faults.errors import UnknownPortfolioError
 from strategic_memory_server.workers.link import Answer, Link, NoAnswerError, Said
 
 
@@ -52,7 +53,12 @@ async def test_what_has_no_answer_in_time_or_at_all() -> None:
     async def fails(_about: str) -> Said:
         raise ValueError("redis://user:hunter2@host")
 
-    async with linked({"never": never, "fails": fails}, []) as (asks, _):
+    async def is_not_there(about: str) -> Said:
+        raise UnknownPortfolioError(about, "")
+
+    async with linked({"never": never, "fails": fails, "is not there": is_not_there}, []) as (asks, _):
+        with pytest.raises(NoAnswerError, match=r"no portfolio .*alpha"):
+            await asks.ask("is not there", 10, "alpha")
         with pytest.raises(NoAnswerError, match=r"no answer within 0\.01 s"):
             await asks.ask("never", 0.01)
         with pytest.raises(NoAnswerError, match=r"^ValueError$"):
