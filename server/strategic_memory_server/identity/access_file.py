@@ -91,8 +91,7 @@ def read_access_file(path: Path) -> AccessTable:
     digests: dict[bytes, Identity] = {}
     sans: dict[str, Identity] = {}
     for number, line in enumerate(lines, 1):
-        fields = line.partition("#")[0].split() if not line.startswith("#") else []
-        if not fields:
+        if not (fields := _fields(line)):
             continue
         try:
             credential, identity = _read(fields)
@@ -105,6 +104,18 @@ def read_access_file(path: Path) -> AccessTable:
     if not digests and not sans:
         raise AccessFileError(f"{path}: has no line; {_FIELDS}, see strategic-memory-server new-token")
     return AccessTable(digests, sans)
+
+
+def _fields(line: str) -> list[str]:
+    """Return the words of a line up to a comment; what follows # in a name of a certificate is a part of that name."""
+    fields = []
+    for word in line.split():
+        is_name = word.startswith("san:")
+        field, mark, _ = (word, "", "") if is_name else word.partition("#")
+        fields += [field] if field else []
+        if mark:
+            break
+    return fields
 
 
 def _read(fields: list[str]) -> tuple[bytes | str, Identity]:

@@ -66,6 +66,16 @@ def test_whoever_shows_nothing_that_holds_is_refused_and_what_they_showed_is_not
     assert "YTpi" not in str(refused.value)
 
 
+def test_a_name_with_a_number_sign_is_for_no_other_certificate(tmp_path: Path) -> None:
+    digest = line("agent", "smt_a").split()[2]
+    (tmp_path / "access").write_text(f"ops read san:{SPIFFE}#web # us\nagent read {digest}#theirs since 2026\n")
+    access = Access(tmp_path / "access", Problems())
+    assert access.permitted(Scope.READ, None, [f"{SPIFFE}#web"]).name == "ops"
+    assert access.permitted(Scope.READ, "Bearer smt_a", ()).name == "agent"
+    with pytest.raises(UnauthenticatedError):
+        access.permitted(Scope.READ, None, [SPIFFE])
+
+
 def test_a_scope_for_one_portfolio_is_for_no_other_and_not_for_all_together(tmp_path: Path) -> None:
     token = new_token()
     (tmp_path / "access").write_text(line("desk", token, "read@alpha,read@(default),admin@beta,analyze"))
