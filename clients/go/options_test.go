@@ -26,10 +26,14 @@ func TestWhatCannotWorkIsNamed(t *testing.T) {
 		"TLS.CertificateChain and TLS.PrivateKey go together":     {TLS: &TLSFiles{CertificateChain: "one"}},
 		"TLS.RootCertificates cannot be read":                     {TLS: &TLSFiles{RootCertificates: "nowhere"}},
 		"TLS.RootCertificates holds no certificate":               {TLS: &TLSFiles{RootCertificates: file}},
-		"Token and TokenFile say the same":                        {Token: "a", TokenFile: file},
-		"TokenFile must be 1 to 512 printable":                    {TokenFile: file},
-		"Token must be 1 to 512 printable":                        {Token: "two words"},
-		"Portfolio must be 1 to 64 letters":                       {Portfolio: "two words"},
+		"TokenFile cannot be read: a file of that name (give its": {TokenFile: "smt_hidden"},
+		"TLS.CertificateChain or TLS.PrivateKey cannot be used: a file of that name": {
+			TLS: &TLSFiles{CertificateChain: "-----BEGIN\n", PrivateKey: "-----BEGIN hidden\n"},
+		},
+		"Token and TokenFile say the same":     {Token: "a", TokenFile: file},
+		"TokenFile must be 1 to 512 printable": {TokenFile: file},
+		"Token must be 1 to 512 printable":     {Token: "two words"},
+		"Portfolio must be 1 to 64 letters":    {Portfolio: "two words"},
 	} {
 		if _, err := New(options); err == nil || !strings.HasPrefix(err.Error(), begins) {
 			t.Errorf("%s: %v", begins, err)

@@ -6,8 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"google.golang.org/grpc/credentials"
 )
@@ -39,7 +42,7 @@ func (f *TLSFiles) read() (*tls.Config, error) {
 	if f.RootCertificates != "" {
 		pem, err := os.ReadFile(f.RootCertificates)
 		if err != nil {
-			return nil, fmt.Errorf("TLS.RootCertificates cannot be read: %w", err)
+			return nil, fmt.Errorf("TLS.RootCertificates cannot be read: %w", withoutContent(err))
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
@@ -49,11 +52,22 @@ func (f *TLSFiles) read() (*tls.Config, error) {
 	if f.CertificateChain != "" {
 		pair, err := tls.LoadX509KeyPair(f.CertificateChain, f.PrivateKey)
 		if err != nil {
-			return nil, fmt.Errorf("TLS.CertificateChain or TLS.PrivateKey cannot be used: %w", err)
+			return nil, fmt.Errorf("TLS.CertificateChain or TLS.PrivateKey cannot be used: %w", withoutContent(err))
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, nil
+}
+
+// withoutContent returns an error about a file that cannot be read. What is no path for sure is not told: it may be the
+// key or the token itself.
+func withoutContent(err error) error {
+	var about *fs.PathError
+	if !errors.As(err, &about) || !strings.ContainsRune(about.Path, '\n') &&
+		(filepath.IsAbs(about.Path) || strings.HasPrefix(about.Path, ".")) {
+		return err
+	}
+	return fmt.Errorf("a file of that name (give its path, not what is in it): %w", about.Err)
 }
 
 // rereadFiles are credentials that read the files for each handshake.

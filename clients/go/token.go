@@ -48,7 +48,7 @@ func (o Options) tokenSource(addresses []string) (tokenSource, error) {
 		source = func() (string, error) {
 			content, err := os.ReadFile(o.TokenFile)
 			if err != nil {
-				return "", fmt.Errorf("TokenFile cannot be read: %w", err)
+				return "", fmt.Errorf("TokenFile cannot be read: %w", withoutContent(err))
 			}
 			return checkedToken("TokenFile", strings.TrimSpace(string(content)))
 		}

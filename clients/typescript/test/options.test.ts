@@ -18,6 +18,11 @@ const refusedOptions: [unknown, RegExp][] = [
   [{ token: "token", tokenFile: "file" }, /^token and tokenFile say the same/],
   [{ portfolio: "two words" }, /^portfolio must be 1 to 64 letters/],
   [{ tokenFile: "/nowhere" }, /^tokenFile cannot be read/],
+  [{ tokenFile: "smt_hidden" }, /^tokenFile cannot be read: there is not a file of that name \(give its path, not what/],
+  [
+    { tls: { rootCertificates: "-----BEGIN hidden\n" } },
+    /^tls\.rootCertificates cannot be read: there is not a file of that name \(give its path, not what is in it\)$/,
+  ],
   [{ tokenFile: "package.json" }, /^tokenFile must hold a token as its only line: package.json$/],
   [{ tls: { ca: "" } }, /^tls has no "ca"/],
   [{ tls: { rootCertificates: Buffer.from("-----BEGIN") } }, /^tls\.rootCertificates must be a text, is of type object$/],

@@ -1,6 +1,7 @@
 /** Reads the files with what a connection shows of us. */
 
 import { readFileSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import { checkedToken } from "../values/option_checks.js";
 import type { Settings, TlsOptions } from "../values/options.js";
 import type { ConnectionSettings, TlsMaterial } from "./connection.js";
@@ -18,7 +19,7 @@ function tokenIn(path: string): string {
     return checkedToken("token", readFileSync(path, "utf8").trim());
   } catch (cause) {
     if (cause instanceof RangeError) throw new Error(`tokenFile must hold a token as its only line: ${path}`);
-    throw new Error(`tokenFile cannot be read: ${(cause as Error).message}`, { cause });
+    throw unreadable("tokenFile", path, cause as Error);
   }
 }
 
@@ -37,10 +38,18 @@ function content(name: string, path: string | undefined): Buffer | undefined {
   try {
     bytes = readFileSync(path);
   } catch (cause) {
-    throw new Error(`tls.${name} cannot be read: ${(cause as Error).message}`, { cause });
+    throw unreadable(`tls.${name}`, path, cause as Error);
   }
   if (!bytes.includes("-----BEGIN")) {
     throw new Error(`tls.${name} is not a PEM file (nothing in it begins with -----BEGIN): ${path}`);
   }
   return bytes;
+}
+
+/** What is no path for sure is not told: it may be the key or the token itself. */
+function unreadable(option: string, path: string, cause: Error): Error {
+  if (!path.includes("\n") && (isAbsolute(path) || path.startsWith("."))) {
+    return new Error(`${option} cannot be read: ${cause.message}`, { cause });
+  }
+  return new Error(`${option} cannot be read: there is not a file of that name (give its path, not what is in it)`);
 }
