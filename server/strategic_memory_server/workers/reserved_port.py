@@ -32,6 +32,8 @@ def reserved(address: str, setting: str) -> Iterator[str]:
             number = _bind(stack, host.strip("[]"), int(port))
         except OSError as error:
             raise ListenError(setting, address, error.strerror or str(error)) from error
+        except UnicodeError:
+            raise ListenError(setting, address, "this can be the name of no host") from None
         yield f"{host}:{number}"
 
 

@@ -82,3 +82,9 @@ def test_an_address_of_ipv6() -> None:
         assert address.startswith("[::1]:")
         with pytest.raises(OSError, match="in use"):
             socket.create_server(("::1", port_of(address)), family=socket.AF_INET6)
+
+
+@pytest.mark.parametrize("host", ["no..host", "x" * 64])
+def test_what_can_be_the_name_of_no_host_is_refused_as_any_other_address(host: str) -> None:
+    with pytest.raises(ListenError, match=f"cannot listen on {host}:0: this can be the name of no host; set {SETTING}"):
+        reserved(f"{host}:0", SETTING).__enter__()
