@@ -52,10 +52,14 @@ def _in_base(page: TablePage, pnl: str, currencies: Sequence[str]) -> list[Cell]
 
 
 def _product(pnl: Cell, rate: Cell) -> Cell:
-    try:
-        return float(text_of(pnl).replace(",", "")) * float(text_of(rate))
-    except ValueError:
+    """Return a pnl in the account's currency; one without a rate is made what no number is read from."""
+    if not is_not_zero(pnl):
         return pnl
+    try:
+        earned, worth = float(text_of(pnl).replace(",", "")), float(text_of(rate))
+    except ValueError:
+        earned = worth = 0.0
+    return earned * worth if worth > 0.0 else f"{text_of(pnl)} at the rate {text_of(rate)!r}"
 
 
 _RESULTS = (

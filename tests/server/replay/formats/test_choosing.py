@@ -103,6 +103,15 @@ def test_trades_in_several_currencies_without_a_rate_are_refused(tmp_path: Path)
         replay_records.read([tmp_path / "flex.csv"])
 
 
+@pytest.mark.parametrize("rate", ["", "0", "n/a"])
+def test_a_trade_without_a_rate_is_refused_among_those_of_several_currencies(rate: str, tmp_path: Path) -> None:
+    (tmp_path / "flex.csv").write_text(
+        FLEX.replace('"0.5","STK","AAPL","20250110', f'"{rate}","STK","AAPL","20250110', 1)
+    )
+    with pytest.raises(ReplayError, match=f"realized_pnl_not_a_number: 1 .*-247 at the rate '{rate}'"):
+        replay_records.read([tmp_path / "flex.csv"])
+
+
 def test_tables_that_would_count_twice_are_refused(tmp_path: Path) -> None:
     trades: list[list[object]] = [["Exit Time", "Profit"], ["2025-01-10", 1.0]]
     daily: list[list[object]] = [["Date", "Profit", "Trades"], ["2025-01-10", 1.0, 1]]
