@@ -20,7 +20,7 @@ from strategic_memory_server.replay.formats.name_says import says_percent, witho
 from strategic_memory_server.replay.formats.names_again import NAMES_AGAIN, has_words_for_times, rows_without_names
 from strategic_memory_server.replay.formats.one_zone import zone_of
 from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
-from strategic_memory_server.replay.formats.settling import settled_in
+from strategic_memory_server.replay.formats.settling import currency_said
 from strategic_memory_server.replay.formats.totals import TOTALS, rows_without_totals
 from strategic_memory_server.replay.written.time_units import days_since_1900
 from strategic_memory_server.replay.written.ways import Declared
@@ -121,7 +121,7 @@ class TableReading:
         if column is None or pnl is None or column not in page.columns or pnl not in page.columns:
             return
         cells = page.columns[column]
-        currency_of = {cell: settled_in(text_of(cell)) for cell in set(cells)}
+        currency_of = {cell: currency_said(column, text_of(cell)) for cell in set(cells)}
         if len(set(currency_of.values())) > 1:
             # Nothing is 0 of every currency.
             cells = list(compress(cells, map(is_not_zero, page.columns[pnl])))

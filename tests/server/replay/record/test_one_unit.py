@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,21 @@ def test_a_column_of_currencies_is_known_by_common_names(name: str, tmp_path: Pa
     (tmp_path / "trades.csv").write_text(f"time,realized_pnl,{name}\n1,2,USD\n2,3,EUR\n")
     with pytest.raises(ReplayError, match="several currencies, 1 in USD, 1 in EUR"):
         replay_records.read([tmp_path / "trades.csv"])
+
+
+@each_case("said", [("$", "€"), ("Dollar", "yen"), ("USDT", "TRUMP")])
+def test_whatever_a_column_of_currencies_says_is_one(said: tuple[str, str], tmp_path: Path) -> None:
+    one, other = said
+    (tmp_path / "trades.csv").write_text(f"time,realized_pnl,currency\n1,2,{one}\n2,3,{other}\n")
+    with pytest.raises(ReplayError, match=f"several currencies, 1 in {re.escape(one.upper())}, 1 in {other.upper()}"):
+        replay_records.read([tmp_path / "trades.csv"])
+
+
+@each_case("said", [("USD", "n/a"), ("1.0845", "1.2"), ("GBP/JPY", "AUDNZD"), ("CAD.JPY", "NZD-CHF")])
+def test_prices_and_pairs_are_no_currencies(said: tuple[str, str], tmp_path: Path) -> None:
+    one, other = said
+    (tmp_path / "trades.csv").write_text(f"time,realized_pnl,quote\n1,2,{one}\n2,3,{other}\n")
+    assert len(replay_records.read([tmp_path / "trades.csv"])) == 2
 
 
 def test_columns_of_one_table_and_their_names_say_one_unit(tmp_path: Path) -> None:
