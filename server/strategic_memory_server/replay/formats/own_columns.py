@@ -80,6 +80,11 @@ _KINDS_OF_ROWS = tuple(
         "description",
         "category",
         "operation",
+        "dir",
+        "direction",
+        "side",
+        "trade",
+        "position",
     )
 )
 

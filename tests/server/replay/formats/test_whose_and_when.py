@@ -86,6 +86,7 @@ def test_every_word_for_a_trade_that_is_open_counts(said: tuple[str, str, str], 
         ("Type", "Exit Long", "Entry Long"), ("action", "close_long", "open_long"), ("Action", "Sell", "Enter-Short"),
         ("Transaction Type", "Trade", "Deposit"), ("type", "realized", "FUNDING_FEE"), ("event", "exit", "transfer in"),
         ("Description", "Trade", "Deposit"), ("category", "futures", "Fees"),
+        ("dir", "Close Long", "Open Long"), ("Direction", "close_short", "open_short"), ("Trade", "Long", "Open Long"),
     ],
 )  # fmt: skip
 def test_rows_that_open_and_changes_of_the_balance_are_no_results(said: tuple[str, str, str], tmp_path: Path) -> None:
