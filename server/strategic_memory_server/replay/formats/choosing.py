@@ -13,6 +13,7 @@ from strategic_memory_server.replay.files.table import Table
 from strategic_memory_server.replay.formats.column_map import mapped_column
 from strategic_memory_server.replay.formats.format import Format
 from strategic_memory_server.replay.formats.naming import NAMES_TOLD, name_of, names_told
+from strategic_memory_server.replay.formats.one_close import require_one_close
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
 from strategic_memory_server.replay.formats.reading import TableReading, reading_of
 from strategic_memory_server.replay.formats.recognition import is_record, recognised, require_one_pnl
@@ -45,6 +46,8 @@ def readings_of(path: Path, asked: Mapping[str, str], strategy: str | None) -> l
         if format_ in (OWN_COLUMNS, COMMON_NAMES):
             require_one_pnl(table, asked)
     readings = [reading_of(table, format_, asked, strategy) for table, format_ in chosen]
+    for reading in readings:
+        require_one_close(reading)
     beside = _beside_others(known)
     unread = [table for table in found if table in beside or all(table is not each for each, _ in known)]
     first = readings[0]

@@ -147,6 +147,11 @@ def with_opening(columns: Mapping[str, str], table: Collection[str]) -> dict[str
     return {names.OPENED: time, **columns} if time is not None and is_opening else dict(columns)
 
 
+def is_close(column: str) -> bool:
+    """Tell whether a column is called as the close of a trade is."""
+    return found(_CLOSED, [column]) is not None
+
+
 def costs_told(read: Format, columns: Mapping[str, str], table: Collection[str]) -> tuple[str, ...]:
     """Return what is worth telling of costs beside a pnl whose name does not say that they are taken from it.
 

@@ -11,7 +11,7 @@ from each_case import each_case
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.formats.cells import is_not_zero
-from strategic_memory_server.replay.formats.column_map import ColumnMap
+from strategic_memory_server.replay.formats.column_map import ColumnMap, parse_map
 from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record import Record
 from strategic_memory_server.replay.record.record_reading import read_record
@@ -39,6 +39,24 @@ def test_a_strategy_is_read_wherever_there_is_a_column_of_strategies(tmp_path: P
 def test_the_opening_and_the_close_are_told_apart(head: str, tmp_path: Path) -> None:
     entries = record_of(tmp_path, f"{head}\n2025-01-01,2025-01-02,5\n").entries
     assert (entries.time_ms - entries.opened_ms).tolist() == [86_400_000]
+
+
+@each_case("head", ["Date,Ex. date", "time,end_time", "Date,Sell Date", "timestamp,soldTimestamp", "Date/Time,Exit"])
+def test_a_time_beside_one_of_an_end_is_no_close_unless_the_user_says_so(head: str, tmp_path: Path) -> None:
+    text = f"{head},profit\n2025-01-01,2025-01-02,5\n2025-01-03,2025-01-04,-7\n"
+    time, end = head.split(",")
+    with pytest.raises(ReplayError, match=f"has {time} and {end}; which one is the close.*'time={end},opened={time}'"):
+        record_of(tmp_path, text)
+    (tmp_path / "record.csv").write_text(text)
+    for said, day in ((f"time={end},opened={time}", 2), (f"time={time}", 1)):
+        record = read_record([tmp_path / "record.csv"], parse_map([said]), None, replay_records.silent)
+        assert record.entries.time_ms.tolist()[0] == 1_735_603_200_000 + day * 86_400_000
+
+
+@each_case("head", ["time,close", "time,exit_price", "time,vendor", "time,settled", "Date,Exit Time"])
+def test_prices_and_times_of_something_else_are_no_end(head: str, tmp_path: Path) -> None:
+    cell = {"vendor": "x", "settled": "2025-01-03", "Exit Time": "09:30"}.get(head.split(",")[1], "20250.5")
+    assert len(record_of(tmp_path, f"{head},profit\n2025-01-01,{cell},5\n2025-01-02,{cell},-7\n")) == 2
 
 
 def test_a_candle_with_an_observation_is_known_at_its_close_and_no_trade(tmp_path: Path) -> None:
