@@ -134,13 +134,15 @@ def found(names: Sequence[str], columns: Collection[str]) -> str | None:
 
 @functools.lru_cache(64)
 def _by_name(columns: tuple[str, ...]) -> Mapping[str, str]:
-    """Return columns by their plain names, and by those without a zone that no other has."""
+    """Return columns by their plain names, and by those without a zone: of `Time` and `Time (UTC)` the latter."""
     by_name: dict[str, str] = {}
+    with_zone: dict[str, str] = {}
     for column in columns:
         by_name.setdefault(plain_name(column), column)
-    for column in columns:
-        by_name.setdefault(plain_name(without_zone(column, clear_ones=True)[0]), column)
-    return by_name
+        name, zone = without_zone(column, clear_ones=True)
+        if zone:
+            with_zone.setdefault(plain_name(name), column)
+    return by_name | with_zone
 
 
 @functools.cache
