@@ -31,6 +31,7 @@ from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.column_map import parse_map
 from strategic_memory_server.replay.record.entry_columns import Kind
+from strategic_memory_server.replay.report.what_was_read import noted
 
 _GUARD_TOLD = {
     Stands.THE_SAME: "is there already",
@@ -168,8 +169,8 @@ async def _write_past(settings: RedisSettings, pasts: Pasts, *, dry_run: bool) -
             click.echo(f"{file}: {'; '.join(f'{column}: {said}' for column, said in columns.items())}")
         if pasts.rejected.rows:
             click.echo(f"Refused: {pasts.rejected.describe()}")
-        if pasts.repeated:
-            click.echo(f"{pasts.repeated} rows have the trade_id of a later one, which counts, and are left out")
+        for note in noted(pasts.notes, pasts.look_alike):
+            click.echo(note)
         await _write_entries(client, settings.key_prefix, pasts.streams, begins, dry_run=dry_run)
 
 

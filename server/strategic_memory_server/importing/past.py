@@ -21,6 +21,7 @@ from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind, at
 from strategic_memory_server.replay.record.file_entries import ReadingOptions, read_entries
 from strategic_memory_server.replay.record.record import Progress
+from strategic_memory_server.replay.record.record_reading import notes_on
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
 from strategic_memory_server.replay.record.table_read import TableRead
 
@@ -92,14 +93,16 @@ class Pasts:
     Attributes:
         streams: by stream, those that have entries.
         rejected: rows that could not be used.
-        repeated: number of rows whose trade has a later one.
+        notes: what is worth telling of those that could, counted.
+        look_alike: a regime and the one that it looks like; empty where there is none.
         tables: what was read of each table, and as what.
         written: how the columns of each table are written, by our names: by what a message calls the table.
     """
 
     streams: Sequence[Past]
     rejected: RejectedRows
-    repeated: int
+    notes: Mapping[str, int]
+    look_alike: str
     tables: Sequence[TableRead]
     written: Mapping[str, Mapping[str, str]]
 
@@ -118,7 +121,9 @@ def read_pasts(
             ids = chosen.time_ms, _number_within(chosen.time_ms)
             named = [read.trade_ids[place] for place in places.tolist()]
             streams.append(Past(stream, ids, chosen, named, regimes, strategies))
-    return Pasts(streams, read.source.rejected, read.repeated, read.source.tables, read.source.written)
+    notes, look_alike = notes_on(read, read.entries.regime < 0)
+    noted = {note: count for note, count in notes.items() if count}
+    return Pasts(streams, read.source.rejected, noted, look_alike, read.source.tables, read.source.written)
 
 
 def _number_within(time_ms: IndexColumn) -> IndexColumn:

@@ -48,7 +48,7 @@ def test_each_row_goes_into_its_stream_as_a_producer_writes_it(
     )
     done = run(redis_server, tmp_path / "mixed.csv")
     assert done.exit_code == 0, done.output
-    assert "1 rows have the trade_id of a later one, which counts" in done.output
+    assert "1 rows have the id of another trade: each id counts once, at its last row" in done.output
     assert "mixed.csv: our own columns, 1 regime rows and 1 portfolio rows and 3 trade rows" in done.output
     assert entries(redis_client, REGIMES) == [("1704067200000-0", {"regime": "BULL", "confidence": "0.8"})]
     assert entries(redis_client, PORTFOLIO) == [("1704153600000-0", {"opened_at": "1704067200000", "pnl": "0.25"})]
@@ -60,6 +60,15 @@ def test_each_row_goes_into_its_stream_as_a_producer_writes_it(
     }  # fmt: skip
     assert unnamed.pop("trade_id")
     assert unnamed == {"realized_pnl": "2.0"}
+
+
+def test_what_a_replay_tells_of_rows_that_it_uses_is_told(redis_server: EmbeddedRedis, tmp_path: Path) -> None:
+    (tmp_path / "trades.csv").write_text(
+        "time,realized_pnl,regime,policy\n2024-01-01,1,BULL,low\n2024-01-02,2,BULL,BALANCED\n2024-01-03,3,'BULL',low\n"
+    )
+    told = run(redis_server, tmp_path / "trades.csv", "--dry-run").output
+    assert "2 rows name a policy that is none of the three, and count without one" in told
+    assert "1 rows name a regime that looks like another one" in told
 
 
 def test_files_are_read_as_people_write_them_or_refused_as_by_replay(

@@ -10,6 +10,7 @@ import numpy as np
 
 from strategic_memory_server.entries.oddities import look_alikes, shown
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
+from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record.file_entries import FileEntries, ReadingOptions, read_entries
@@ -35,14 +36,9 @@ def _record(read: FileEntries) -> Record:
     unknown = reader.regimes.index(UNKNOWN_REGIME)
     joined = entries.regime < 0
     as_of_close = _join_regimes(entries, unknown)
-    counted = np.bincount(entries.regime, minlength=len(reader.regimes.names)).tolist()
-    by_name = {name: count for name, count in zip(reader.regimes.names, counted, strict=True) if count}
-    alike = look_alikes(by_name)
+    noted, look_alike = notes_on(read, joined)
     notes = {
-        "policy_unrecognised": source.unrecognised_policies,
-        "trade_id_repeated": read.repeated,
-        **strange_entries(entries, joined),
-        "regimes_look_alike": sum(by_name[name] for name, _ in alike),
+        **noted,
         "regime_as_of_close": as_of_close,
         "regime_not_observed": int(np.count_nonzero(entries.regime == unknown)),
     }
@@ -54,10 +50,33 @@ def _record(read: FileEntries) -> Record:
         by_kind=dict(zip(Kind, counts, strict=True)),
         rejected=source.rejected,
         notes={note: count for note, count in notes.items() if count},
-        look_alike=" beside ".join(map(shown, alike[0])) if alike else "",
+        look_alike=look_alike,
         tables=source.tables,
         written=source.written,
     )
+
+
+def notes_on(read: FileEntries, joined: Mask) -> tuple[dict[str, int], str]:
+    """Count what is worth telling of entries that are used all the same.
+
+    Args:
+        read: the entries.
+        joined: which of them have the regime that was observed by their opening.
+
+    Returns:
+        The counts, and a regime with the one that it looks like; empty where there is none.
+    """
+    names, regime = read.reader.regimes.names, read.entries.regime
+    counted = np.bincount(regime[regime >= 0], minlength=len(names)).tolist()
+    by_name = {name: count for name, count in zip(names, counted, strict=True) if count}
+    alike = look_alikes(by_name)
+    notes = {
+        "policy_unrecognised": read.source.unrecognised_policies,
+        "trade_id_repeated": read.repeated,
+        **strange_entries(read.entries, joined),
+        "regimes_look_alike": sum(by_name[name] for name, _ in alike),
+    }
+    return notes, " beside ".join(map(shown, alike[0])) if alike else ""
 
 
 def _join_regimes(entries: EntryColumns, unknown: int) -> int:

@@ -87,10 +87,20 @@ def of_trades(rows: Rows) -> str:
     return f"of {trades:,} trades " + ", ".join(f"{known[name]:,} have {words}" for name, words in parts)
 
 
+def noted(counts: Mapping[str, int], look_alike: str) -> Iterator[str]:
+    """Yield what is said of so many rows that were used all the same.
+
+    Args:
+        counts: number of rows by note.
+        look_alike: a regime and the one that it looks like.
+    """
+    for note, count in counts.items():
+        yield _NOTES[note].format(f"{count:,} rows", example=look_alike)
+
+
 def notes(rows: Rows) -> Iterator[str]:
     """Yield what is worth knowing of the rows that were used."""
-    for note, count in rows["notes"].items():
-        yield _NOTES[note].format(f"{count:,} rows", example=rows["look_alike"])
+    yield from noted(rows["notes"], rows["look_alike"])
     if not rows["by_kind"]["trade"]:
         yield _NO_TRADE
     elif not rows["tells_policies"]:
