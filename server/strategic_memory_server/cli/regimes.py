@@ -125,7 +125,10 @@ def _write_files(
     detector: str,
     stamps: Stamps,
 ) -> None:
-    for of_symbol, prices in _chosen(read_prices(files, columns, written), symbol, out).items():
+    chosen = _chosen(read_prices(files, columns, written), symbol, out)
+    for how in next(iter(chosen.values())).written:
+        click.echo(how)
+    for of_symbol, prices in chosen.items():
         target = Path(str(out).replace(_BY_SYMBOL, of_symbol.replace("/", "_")))
         _require_own(target, files)
         labels = list(timed_labels(_detector(detector), prices, stamps))
@@ -190,7 +193,8 @@ def _summary(prices: Prices, labels: list[TimedLabel]) -> str:
     span = " to ".join(_shown(timed.time_ms) for timed in (labels[0], labels[-1]))
     repeated = f"; {prices.repeated} closes were given twice, the later row counts" if prices.repeated else ""
     left_out = "".join(f"; {count} rows left out: {reason}" for reason, count in sorted(prices.left_out.items()))
-    return f"{len(labels)} labels from {len(prices.closes)} closes, {span}: {shares}{repeated}{left_out}"
+    jumps = f"; {prices.jumps} closes are 3 times the one before or a third of it: right?" if prices.jumps else ""
+    return f"{len(labels)} labels from {len(prices.closes)} closes, {span}: {shares}{repeated}{left_out}{jumps}"
 
 
 def _shown(time_ms: int) -> str:

@@ -50,6 +50,9 @@ FEWEST_OF_A_LENGTH = 20
 MOST_UNUSABLE = 0.01
 """Largest share of rows that are no closes, or have the time of another row and another close."""
 
+FAR_FROM_THE_LAST = 3.0
+"""A close that is so many times the one before is told, and one that is as much less."""
+
 _BY_CLOSES = "--stamps closing, where each is known at its time"
 
 
@@ -66,12 +69,19 @@ class Prices:
         closes: its closing price, above 0.
         repeated: how many rows had the time of a later row, which counts.
         left_out: how many rows of all symbols are no closes, by reason.
+        written: how the columns of each file are written, in words; plain numbers go without saying.
     """
 
     times_ms: Sequence[int]
     closes: Sequence[float]
     repeated: int
     left_out: Mapping[str, int] = field(default_factory=dict)
+    written: Sequence[str] = ()
+
+    @property
+    def jumps(self) -> int:
+        """Number of closes that are more than three times the one before, or less than a third of it."""
+        return int(np.count_nonzero(np.abs(np.diff(np.log(self.closes))) > math.log(FAR_FROM_THE_LAST)))
 
     @property
     def spacing_ms(self) -> int:
@@ -118,11 +128,12 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declar
     found: dict[str, dict[int, float]] = {}
     refused: dict[str, int] = {}
     repeated: dict[str, int] = {}
+    how: list[str] = []
     differing = rows = 0
     for path in paths:
         by_name = _PAIR_AND_CANDLE.fullmatch(path.stem)
         of_file = by_name["pair"] if by_name else ""
-        for times, closes, symbols in _rows(path, names, written or Declared(), refused):
+        for times, closes, symbols in _rows(path, names, written or Declared(), refused, how):
             for time_ms, close, symbol in zip(times, closes, symbols, strict=True):
                 of_symbol = found.setdefault(symbol or of_file, {})
                 repeated[symbol or of_file] = repeated.get(symbol or of_file, 0) + (time_ms in of_symbol)
@@ -133,7 +144,7 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declar
         why = "".join(f"; {count} rows: {reason}" for reason, count in sorted(refused.items()))
         raise PricesError(f"no closing price could be read{why}")
     _require_one_market(rows, differing, refused)
-    return {symbol: _in_order(closes, repeated[symbol], refused) for symbol, closes in sorted(found.items())}
+    return {symbol: _in_order(closes, repeated[symbol], refused, how) for symbol, closes in sorted(found.items())}
 
 
 def _require_one_market(rows: int, differing: int, refused: Mapping[str, int]) -> None:
@@ -152,9 +163,11 @@ def _require_one_market(rows: int, differing: int, refused: Mapping[str, int]) -
         )
 
 
-def _in_order(closes: Mapping[int, float], repeated: int, left_out: Mapping[str, int]) -> Prices:
+def _in_order(
+    closes: Mapping[int, float], repeated: int, left_out: Mapping[str, int], written: Sequence[str]
+) -> Prices:
     times_ms = sorted(closes)
-    return Prices(times_ms, [closes[time_ms] for time_ms in times_ms], repeated, left_out)
+    return Prices(times_ms, [closes[time_ms] for time_ms in times_ms], repeated, left_out, written)
 
 
 def _length(spacing_ms: int) -> str:
@@ -165,15 +178,20 @@ _Rows = tuple[list[int], list[float], list[str]]
 """Times, closes and symbols of some candles."""
 
 
-def _rows(path: Path, names: Mapping[str, str], written: Declared, refused: dict[str, int]) -> list[_Rows]:
+def _rows(
+    path: Path, names: Mapping[str, str], written: Declared, refused: dict[str, int], how: list[str]
+) -> list[_Rows]:
     try:
         declared = {TIME: Declared(zone=_zone_said(path, names, written))}
-        pages, _ = read_in_its_way(str(path), partial(pages_of, path), partial(_usable, path, names), written, declared)
+        pages, said = read_in_its_way(
+            str(path), partial(pages_of, path), partial(_usable, path, names), written, declared
+        )
     except ReplayError as error:
         raise PricesError(str(error)) from None
     for _, reasons in pages:
         for reason in reasons:
             refused[reason] = refused.get(reason, 0) + 1
+    how += [f"{path}: {column}: {words}" for column, words in said.items()]
     return [rows for rows, _ in pages]
 
 
@@ -211,9 +229,15 @@ def _times(path: Path, page: TablePage, names: Mapping[str, str]) -> Sequence[Ce
 
 
 def _known(columns: Collection[str], ours: str) -> str | None:
-    """Return the column that has the first of the names that ours is known by; None where none has."""
-    by_name = {without_zone(name, clear_ones=True)[0].strip(" <>").lower(): name for name in columns}
-    by_name |= {name.strip(" <>").lower(): name for name in columns}
+    """Return the column that has the first of the names that ours is known by, with a zone rather than without one.
+
+    None where none has.
+    """
+    by_name = {name.strip(" <>").lower(): name for name in columns}
+    for column in columns:
+        name, zone = without_zone(column, clear_ones=True)
+        if zone:
+            by_name[name.strip(" <>").lower()] = column
     return next((by_name[known] for known in KNOWN_NAMES[ours] if known in by_name), None)
 
 

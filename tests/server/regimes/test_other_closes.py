@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from each_case import each_case
@@ -35,6 +38,16 @@ def test_a_few_rows_that_are_no_closes_are_told(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert "from 295 closes" in done.output
     assert "; 4 rows left out: close_missing; 1 rows left out: close_not_above_0" in done.output
+
+
+def test_how_the_columns_are_written_and_closes_far_from_the_last_are_told(tmp_path: Path) -> None:
+    file = prices(tmp_path / "p.csv", hourly(), closes(at_5="1.05"))
+    as_dates = partial(re.sub, r"(?m)^[0-9]+", lambda at: f"{datetime.fromtimestamp(int(at[0]), UTC):%F %T}")
+    file.write_text(as_dates(file.read_text()))
+    done = run(file, "--out", tmp_path / "labels.csv")
+    assert f"{file}: time: ISO 8601, those without a zone read as UTC\n" in done.output
+    assert "; 2 closes are 3 times the one before or a third of it: right?" in done.output
+    assert "right?" not in run(prices(file, hourly(), closes()), "--out", tmp_path / "labels.csv").output
 
 
 @each_case(
