@@ -26,6 +26,7 @@ from strategic_memory_server.replay.formats.column_map import parse_map
 from strategic_memory_server.replay.formats.listing import HEAD, listed
 from strategic_memory_server.replay.judging.options import ReplayOptions
 from strategic_memory_server.replay.record.entry_columns import Kind
+from strategic_memory_server.replay.report.report_files import JSON_NAME, PAGE_NAME
 
 _RULES = {"fixed": tuple(FIXED), "all": tuple(Rule), **{rule.value: (rule,) for rule in Rule}}
 _WINDOW = Whole(1, MAX_WINDOW)
@@ -151,8 +152,9 @@ def replay(
     try:
         if advice_out is not None:
             require_format(advice_out)
-            if advice_out.exists() and any(advice_out.samefile(file) for file in files):
-                raise ReplayError(f"--advice-out {advice_out} is one of the files that are read")
+        for flag, path in (("--advice-out", advice_out), ("--out", out / JSON_NAME), ("--out", out / PAGE_NAME)):
+            if path is not None and path.exists() and any(path.samefile(file) for file in files):
+                raise ReplayError(f"{flag} {path} is one of the files that are read")
         hysteresis = _hysteresis(hysteresis_results, hysteresis_seconds, trade_window)
         options = ReplayOptions(
             files=files,

@@ -16,8 +16,10 @@ from xml.parsers import expat
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from replay_files import in_order, random_rows, write_csv
 
+from strategic_memory_server.cli.replay import replay as command
 from strategic_memory_server.figures.breakdown import breakdown
 from strategic_memory_server.figures.calibration import calibration
 from strategic_memory_server.figures.judged_runs import RUN_TRADES
@@ -225,6 +227,16 @@ def test_a_new_report_takes_the_place_of_the_earlier_one(tmp_path: Path) -> None
     assert json.loads((tmp_path / "new" / "report.json").read_text()) == {"second": True}
     assert (tmp_path / "new" / "report.html").read_text() == "<b/>"
     assert sorted(file.name for file in (tmp_path / "new").iterdir()) == ["report.html", "report.json"]
+
+
+def test_a_report_takes_the_place_of_no_file_that_is_read(tmp_path: Path) -> None:
+    for name in ("report.json", "report.html", "advice.csv"):
+        content = write_csv(tmp_path / name, random_rows(3, 30)).read_bytes()
+        out = ["--out", str(tmp_path), "--advice-out", str(tmp_path / "advice.csv")]
+        done = CliRunner().invoke(command, [str(tmp_path / name), *out])
+        assert done.exit_code == 2
+        assert "is one of the files that are read" in done.output
+        assert (tmp_path / name).read_bytes() == content
 
 
 def test_the_progress_grows_and_ends(tmp_path: Path) -> None:
