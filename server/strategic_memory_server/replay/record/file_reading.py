@@ -23,6 +23,7 @@ from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.refused_signs import signs_of
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
 from strategic_memory_server.replay.record.row_signs import RowSigns
+from strategic_memory_server.replay.record.running_total import require_no_running_total
 from strategic_memory_server.replay.record.signs_apart import note_zeros, require_signs
 from strategic_memory_server.replay.record.table_read import TableRead, table_read
 from strategic_memory_server.replay.written.seen import shown
@@ -141,6 +142,7 @@ class FileReading:
         )
         if not self._declared.one_unit:
             require_one_currency(table)
+        require_no_running_total(table, self._declared)
         require_signs(table, [rows.entries for _, rows in pages])
         note_zeros(table, [rows.entries for _, rows in pages])
         self.tables.append(table_read(str(file), called, table, [int(count) for count in kinds], unit))

@@ -1,0 +1,80 @@
+"""Results that are the running total of another column: each would count all that came before it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from strategic_memory_server.columns.columns import FloatColumn
+from strategic_memory_server.replay.files import column_names as names
+from strategic_memory_server.replay.files.cell_columns import Refusals
+from strategic_memory_server.replay.files.csv_layout import is_value
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.page import Cell, TablePage
+from strategic_memory_server.replay.formats.cells import is_given, text_of
+from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
+from strategic_memory_server.replay.formats.reading import TableReading
+from strategic_memory_server.replay.written.two_passes import read_in_its_way
+from strategic_memory_server.replay.written.ways import Declared, Ways
+
+_FEWEST_STEPS = 3
+_SHARE = 0.9
+"""Of the rows so many have to be a step of the total: some of them may be refused, or rounded otherwise."""
+
+_ROUNDING = 0.01
+"""So far from a step may what it adds be, as a share of the usual step."""
+
+
+def require_no_running_total(reading: TableReading, general: Declared) -> None:
+    """Refuse results that grow by what another column says, looking at the first page of a table.
+
+    Args:
+        reading: how the table is read; what is mapped is meant, and what a tool writes is known.
+        general: what is known of how numbers are written.
+
+    Raises:
+        ReplayError: it is so; the message names both columns.
+    """
+    pnl = next((name for name in (names.PNL, names.REALIZED_PNL) if name in reading.columns), None)
+    if pnl is None or pnl in reading.mapped or reading.format not in (OWN_COLUMNS, COMMON_NAMES):
+        return
+    column, page = reading.columns[pnl], next(reading.table.pages(), None)
+    total = None if page is None else _numbers(page, column, general)
+    if page is None or total is None:
+        return
+    for name in reading.table.columns:
+        step = None if name in reading.columns.values() else _numbers(page, name, general)
+        if step is not None and (_adds_up(total, step) or _adds_up(total[::-1], step[::-1])):
+            raise ReplayError(
+                f"{reading.table.shown}: column {column!r} is the running total of {name!r}: map what each trade "
+                f"earned, --map 'realized_pnl={name}', or say that it is meant with --map 'realized_pnl={column}'"
+            )
+
+
+def _numbers(page: TablePage, name: str, general: Declared) -> FloatColumn | None:
+    """Return the numbers of a column, NaN where none is; None where they can be read in two ways, or it holds none."""
+
+    def read(cells: Sequence[Cell], ways: Ways) -> FloatColumn:
+        return ways.numbers(name, cells, Refusals(page.lines))
+
+    try:
+        cells = page.columns.get(name) or [None] * len(page.lines)
+        if not is_value(next((text_of(cell) for cell in cells if is_given(cell)), "")):
+            return None
+        (found,), _ = read_in_its_way("", lambda: [cells], read, general, {})
+    except ReplayError:
+        # What nobody reads may be damaged.
+        return None
+    return found
+
+
+def _adds_up(total: FloatColumn, step: FloatColumn) -> bool:
+    """Tell whether a column grows from row to row by what another one says."""
+    known = np.isfinite(total)
+    total, step = total[known], np.nan_to_num(step[known])
+    steps = np.abs(step[1:][step[1:] != 0.0])
+    if steps.size < _FEWEST_STEPS or np.count_nonzero(total[1:] != step[1:]) < _FEWEST_STEPS:
+        return False
+    is_step = np.abs(np.diff(total) - step[1:]) <= _ROUNDING * np.median(steps)
+    return bool(np.count_nonzero(is_step) >= _SHARE * is_step.size)

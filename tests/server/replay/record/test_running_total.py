@@ -1,0 +1,53 @@
+"""Results that are the running total of another column are refused: they count again what came before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import replay_records
+from each_case import each_case
+from replay_records import csv_of
+
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.formats.column_map import parse_map
+from strategic_memory_server.replay.record.record_reading import read_record
+
+EARNED = [200.0, -500.0, 100.0, 1_250.5, -75.0]
+TOTALS = [sum(EARNED[: trade + 1]) for trade in range(len(EARNED))]
+
+
+def table(head: str, earned: list[str], totals: list[str]) -> str:
+    rows = (
+        f'2024-01-{day:02},"{one}","{all_}"\n' for day, (one, all_) in enumerate(zip(earned, totals, strict=True), 1)
+    )
+    return f"{head}\n{''.join(rows)}"
+
+
+WRITTEN = [
+    ("Date,Trade P/L,P/L", "{:.2f}"),
+    ("time,result,profit", "{:,.1f}"),
+    ("date,gain,Net P&L", "${:,.2f}"),
+]
+
+
+@each_case("written", WRITTEN)
+@each_case("turned", [False, True])
+def test_a_running_total_is_refused_unless_it_is_meant(written: tuple[str, str], turned: bool, tmp_path: Path) -> None:
+    head, form = written
+    earned, totals = (list(map(form.format, reversed(each) if turned else each)) for each in (EARNED, TOTALS))
+    text = table(head, earned, totals)
+    step, total = head.split(",")[1:]
+    with pytest.raises(ReplayError, match=f"column '{total}' is the running total of '{step}'"):
+        csv_of(tmp_path, text)
+    (tmp_path / "record.csv").write_text(text)
+    for column, pnl in ((step, EARNED), (total, TOTALS)):
+        names = parse_map([f"realized_pnl={column}"])
+        record = read_record([tmp_path / "record.csv"], names, None, replay_records.silent)
+        assert sorted(record.entries.pnl.tolist()) == pytest.approx(sorted(pnl))
+
+
+def test_a_balance_beside_results_and_copies_of_them_are_no_steps(tmp_path: Path) -> None:
+    plain = list(map(str, EARNED))
+    for column in (TOTALS, EARNED, [1.0] * len(EARNED)):
+        assert len(csv_of(tmp_path, table("time,other,pnl", list(map(str, column)), plain))) == len(EARNED)
