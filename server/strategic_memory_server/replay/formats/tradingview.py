@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.page import Cell, TablePage, overlaid
 from strategic_memory_server.replay.formats.cells import begins_with, text_of
-from strategic_memory_server.replay.formats.format import CURRENCY, Format, Results, found
+from strategic_memory_server.replay.formats.format import CURRENCY, Format, Results, UnclearRowsError, found
 
 _NUMBER = ("Trade #", "Trade number")
 _TIME = ("Date and time", "Date/Time")
@@ -16,13 +16,21 @@ _is_entry = begins_with("entry")
 
 
 def _with_entries(pages: Iterator[TablePage]) -> Iterator[TablePage]:
-    """Put the time of its entry beside each row of a trade, in whichever order they come."""
+    """Put the time of its entry beside each row of a trade, in whichever order they come.
+
+    Raises:
+        UnclearRowsError: a trade is entered twice, at different times.
+    """
     held = list(pages)
     entered: dict[str, Cell] = {}
     for page in held:
         for number, kind, time in zip(*_columns(page), strict=True):
-            if _is_entry(kind):
-                entered[text_of(number)] = time
+            if _is_entry(kind) and entered.setdefault(text_of(number), time) != time:
+                trade = text_of(number)
+                raise UnclearRowsError(
+                    f"trade {trade} is entered at {text_of(entered[trade])} and at {text_of(time)}: of two lists that "
+                    "were joined nothing says which entry is whose; make a file of each"
+                )
     for page in held:
         yield overlaid(page, {_OPENED: [entered.get(text_of(number)) for number in _columns(page)[0]]})
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import replay_records
 from each_case import each_case
-from server.replay.formats.tool_exports import BACKTESTING, FLEX, MT5_DEALS, MT5_POSITIONS
+from server.replay.formats.tool_exports import BACKTESTING, FLEX, MT5_DEALS, MT5_POSITIONS, TRADINGVIEW
 from server.replay.written_files import write_workbook
 
 from strategic_memory_server.replay.files.errors import ReplayError
@@ -110,6 +110,16 @@ def test_a_trade_without_a_rate_is_refused_among_those_of_several_currencies(rat
     )
     with pytest.raises(ReplayError, match=f"realized_pnl_not_a_number: 1 .*-247 at the rate '{rate}'"):
         replay_records.read([tmp_path / "flex.csv"])
+
+
+def test_lists_of_trades_that_were_joined_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(TRADINGVIEW + TRADINGVIEW.replace("2025", "2024"))
+    with pytest.raises(
+        ReplayError, match=r"list\.csv: trade . is entered at 2025-.* and at 2024-.*; make a file of each"
+    ):
+        replay_records.read([tmp_path / "list.csv"])
+    (tmp_path / "list.csv").write_text(TRADINGVIEW)
+    assert len(replay_records.read([tmp_path / "list.csv"])) == 1
 
 
 def test_tables_that_would_count_twice_are_refused(tmp_path: Path) -> None:
