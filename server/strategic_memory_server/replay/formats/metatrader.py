@@ -5,6 +5,7 @@ from __future__ import annotations
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.formats.cells import is_given, is_one_of
 from strategic_memory_server.replay.formats.format import Format, Results
+from strategic_memory_server.replay.written.ways import Declared
 
 _PNL = "money, before commission and swap"
 _ZONE = "that of the broker's server, UTC without --zone"
@@ -39,6 +40,7 @@ PYTHON_DEALS = Format(
     columns={names.TIME: ("time_msc", "time"), names.REALIZED_PNL: ("profit",), names.TRADE_ID: ("ticket",)},
     pnl=_PNL,
     zone=_ZONE,
+    declared={names.TIME: Declared(counts_locally=True)},
     results=(Results(("entry",), is_one_of("1", "2", "3", "1.0", "2.0", "3.0"), _OTHERS),),
 )
 

@@ -179,9 +179,11 @@ class PlainWays:
 
     def _counted(self, column: str, numbers: IndexColumn) -> IndexColumn:
         least, most = int(numbers.min()), int(numbers.max())
-        declared = self._known(column).unit
+        known = self._known(column)
+        declared = known.unit
         is_unclear = declared is None and counted_elsewhere(least, most) is not None
-        if is_unclear or self._declared.get(column, Declared()).zone not in (None, UTC):
+        is_local = known.counts_locally and known.zone != UTC
+        if is_unclear or is_local or self._declared.get(column, Declared()).zone not in (None, UTC):
             raise NotPlainError(column)
         for unit in COUNTED:
             first, last = RANGES[unit]

@@ -63,7 +63,13 @@ class Surveying:
         if survey is None:
             known = self._known(column)
             names_zone = self._declared.get(column, Declared()).zone is not None
-            survey = self._times[column] = TimeSurvey(known.unit, known.order, known.zone or UTC, names_zone=names_zone)
+            survey = self._times[column] = TimeSurvey(
+                known.unit,
+                known.order,
+                known.zone or UTC,
+                names_zone=names_zone,
+                counts_locally=known.counts_locally,
+            )
         self._decided(column, lambda: survey.add(cells, refusals.lines))
         return np.full(len(cells), _ANY_TIME_MS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from strategic_memory_server.columns.stream_position import MAX_TIME_MS, MIN_TIME_MS
 from strategic_memory_server.entries.entry_fields import RejectionError
@@ -30,6 +30,7 @@ _ENDS_IN_0 = 16
 
 _COUNT = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{0,40})?(?:[eE]\+?[0-9]{1,2})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOCAL_EPOCH = _EPOCH.replace(tzinfo=None)
 ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 """Orders of the numbers of a date, in words."""
 
@@ -72,6 +73,7 @@ class TimeStyle:
         zone: of times that name none.
         zoneless: whether there are such.
         written: whether some are written out.
+        counts_locally: whether those that count from 1970 do so by the clocks of the zone.
     """
 
     unit: Unit | None = None
@@ -81,10 +83,13 @@ class TimeStyle:
     zone: tzinfo = UTC
     zoneless: bool = False
     written: bool = True
+    counts_locally: bool = False
 
     def describe(self) -> str:
         """Say in words how times are written."""
-        kinds = [self.unit.value if self.unit else "", "dates and times" if self.written or not self.unit else ""]
+        counted = self.unit.value if self.unit else ""
+        counted += f" by the clocks of {self.zone}" if self.counts_locally and self.zone != UTC else ""
+        kinds = [counted, "dates and times" if self.written or not self.unit else ""]
         said = [" and ".join(each for each in kinds if each)]
         if self.order:
             said.append(ORDERS[self.order])
@@ -128,7 +133,13 @@ class TimeStyle:
                 return _since_1970(in_zone(column, spelt_time(digits), self.zone))
         except (ValueError, OverflowError):
             raise RejectionError(f"{column}_not_a_time", text) from None
-        return counted_ms(count, unit)
+        milliseconds = counted_ms(count, unit)
+        if not self.counts_locally:
+            return milliseconds
+        try:
+            return _since_1970(in_zone(column, _LOCAL_EPOCH + timedelta(milliseconds=milliseconds), self.zone))
+        except OverflowError:
+            raise RejectionError(f"{column}_out_of_range", text) from None
 
     def _written(self, column: str, text: str) -> datetime:
         parts = time_parts(plain_signs(text))

@@ -46,12 +46,20 @@ class TimeSurvey:
         order: `dmy`, `mdy` or `ymd`, where that is known.
         zone: of times that name none.
         names_zone: whether the name of the column says that zone.
+        counts_locally: whether times that count from 1970 do so by the clocks of the zone.
     """
 
     def __init__(
-        self, unit: Unit | None = None, order: str = "", zone: tzinfo = UTC, *, names_zone: bool = False
+        self,
+        unit: Unit | None = None,
+        order: str = "",
+        zone: tzinfo = UTC,
+        *,
+        names_zone: bool = False,
+        counts_locally: bool = False,
     ) -> None:
         self._unit, self._order, self._zone, self._names_zone = unit, order, zone, names_zone
+        self._counts_locally = counts_locally
         self._known_shapes: set[str] = set()
         self._known_dates: set[str] = set()
         self._first: dict[Unit | None, Seen] = {}
@@ -210,7 +218,10 @@ class TimeSurvey:
         order = self._decided_order(supposed_order)
         zoneless = self._zoneless or local
         exact = False in self._lost
-        return TimeStyle(unit, self._decimals, exact, order, self._zone, zoneless, self._written is not None)
+        written = self._written is not None
+        return TimeStyle(
+            unit, self._decimals, exact, order, self._zone, zoneless, written, self._counts_locally and unit in COUNTED
+        )
 
     def _require_since_1970(self, unit: Unit) -> None:
         """Refuse counts that would all be early, and of this very time if they counted something else."""

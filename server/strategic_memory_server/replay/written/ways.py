@@ -27,6 +27,7 @@ class Declared:
         zone: of times that name none; None: not known. Of a column: its name says it, so that no time may name another.
         percent: whether numbers are percent without a sign that says it.
         one_unit: whether all pnl is of one unit, whatever the files say.
+        counts_locally: whether times that count from 1970 do so by the clocks of the zone, and not in UTC.
     """
 
     decimal: str = ""
@@ -35,6 +36,7 @@ class Declared:
     zone: tzinfo | None = None
     percent: bool = False
     one_unit: bool = False
+    counts_locally: bool = False
 
     def under(self, general: Declared) -> Declared:
         """Return what is known of a column of which this is known, and something of all columns."""
@@ -45,6 +47,7 @@ class Declared:
             self.zone or general.zone or UTC,
             self.percent,
             self.one_unit or general.one_unit,
+            self.counts_locally,
         )
 
 

@@ -7,16 +7,20 @@ import sqlite3
 import zipfile
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import replay_records
 from each_case import each_case
-from server.replay.formats.tool_exports import BACKTESTING, FLEX, MT5_DEALS, MT5_POSITIONS, TRADINGVIEW
+from server.replay.formats.tool_exports import BACKTESTING, FLEX, MT5_DEALS, MT5_POSITIONS, MT5_PYTHON, TRADINGVIEW
 from server.replay.written_files import write_workbook
 
 from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.formats.column_map import ColumnMap
+from strategic_memory_server.replay.record.record_reading import read_record
+from strategic_memory_server.replay.written.ways import Declared
 
 DOCUMENTED = Path(__file__).parents[4] / "docs" / "formats.md"
 
@@ -110,6 +114,17 @@ def test_a_trade_without_a_rate_is_refused_among_those_of_several_currencies(rat
     )
     with pytest.raises(ReplayError, match=f"realized_pnl_not_a_number: 1 .*-247 at the rate '{rate}'"):
         replay_records.read([tmp_path / "flex.csv"])
+
+
+def test_deals_of_the_package_count_by_the_clock_of_the_server(tmp_path: Path) -> None:
+    (tmp_path / "deals.csv").write_text(MT5_PYTHON)
+    for zone, apart_h in ((UTC, 0), (ZoneInfo("Europe/Athens"), 2), (timezone(timedelta(hours=-5)), -5)):
+        record = read_record(
+            [tmp_path / "deals.csv"], ColumnMap(), None, replay_records.silent, declared=Declared(zone=zone)
+        )
+        assert record.entries.time_ms.tolist() == [ms("2025-01-10T02:00") - apart_h * 3_600_000]
+        ((_, written),) = record.written.items()
+        assert (f"by the clocks of {zone}" in written["time"]) == bool(apart_h)
 
 
 def test_lists_of_trades_that_were_joined_are_refused(tmp_path: Path) -> None:
