@@ -68,7 +68,7 @@ class MemoryLoss:
     def ids_lost(self, found: int) -> None:
         """Tell that the ids of trades are gone; so many were taken from the trade stream."""
         sentence = (
-            f"the ids of trades in Redis were deleted or evicted; {found} were taken from the trade stream. A trade "
-            "that is sent again counts twice if its first entry has left the stream. See docs/redis.md, Loss"
+            f"ids of trades in Redis were deleted, evicted or set back; {found} were taken from the trade stream. A "
+            "trade that is sent again counts twice if its first entry has left the stream. See docs/redis.md, Loss"
         )
         self._problems.state("trade_ids_lost", sentence, for_s=TOLD_FOR_S)

@@ -55,7 +55,7 @@ class Stored:
         exploration: what is being tried.
         exploration_text: the same as Redis holds it, to be compared too; empty: nothing.
         keys: where it lies; None: under the prefix, by the names that a first memory has.
-        ids_lost: whether Redis has no ids of trades, though the memory counted some.
+        ids_lost: whether Redis lacks the newest ids of trades that the memory counted, or all of them.
         at_least: so many trades it must have had, as the ids say that are left of a memory that is gone; 0: unknown.
     """
 
@@ -133,21 +133,24 @@ class MemoryStore:
         if found.unreadable:
             logger.warning("Long memory cannot be read; it is built anew from the trade stream", error=found.unreadable)
         known = await self._known_ids(keys)
-        at_least = 0
+        at_least, ids_lost = 0, False
         if kept is None:
             at_least = await self._numbered(keys, len(known)) if known else 0
             kept, known = KeptTrades(nothing_summed(self._decay, change=self.change)), []
         elif known and not kept.numbered:
             # Somebody has changed the number. Ids that begin again with 1 would take the place of those that are known.
             kept = replace(kept, numbered=await self._numbered(keys, len(known)))
+        elif self._horizon and kept.numbered:
+            above, newest = await self._above(keys, kept.numbered, len(known))
+            known, ids_lost = known[above:], newest < kept.numbered
         return Stored(
             kept,
-            KnownIds(self._horizon, known),
+            KnownIds(self._horizon, _names(known)),
             found.read_up_to,
             found.exploration,
             found.exploration_text,
             keys,
-            ids_lost=bool(self._horizon and kept.numbered and not known),
+            ids_lost=ids_lost,
             at_least=at_least,
         )
 
@@ -178,10 +181,29 @@ class MemoryStore:
         Ids have consecutive numbers. Another program may have put some at either end.
         """
         newer = ids // 2
-        (middle,) = await round_trip(self._client, [packed("ZREVRANGE", keys.trade_ids, newer, newer, "WITHSCORES")])
-        scored = checked(middle, keys.trade_ids, "sorted set")
-        number = float(scored[1]) if scored else 0.0
+        number = await self._number_at(keys, newer)
         return int(number) + newer if 0 <= number <= MOST_NUMBERED else 0
+
+    async def _above(self, keys: MemoryKeys, numbered: int, ids: int) -> tuple[int, float]:
+        """Return how many of the newest ids have higher numbers than a memory has given, and the highest other number.
+
+        Where it was set back alone, their trades are not in it. Where the ids were, that other number is too low.
+        """
+        low, high, rank, newest = 0, ids, 0, 0.0
+        while low < high:
+            number = await self._number_at(keys, rank)
+            if number > numbered:
+                low = rank + 1
+            else:
+                high, newest = rank, number
+            rank = (low + high) // 2
+        return low, newest
+
+    async def _number_at(self, keys: MemoryKeys, rank: int) -> float:
+        """Return the number of the id at a rank, the newest one first; 0: there is none."""
+        (reply,) = await round_trip(self._client, [packed("ZREVRANGE", keys.trade_ids, rank, rank, "WITHSCORES")])
+        scored = checked(reply, keys.trade_ids, "sorted set")
+        return float(scored[1]) if scored else 0.0
 
     async def look(self) -> tuple[EvidenceSums, Exploration]:
         """Read the sums and what is being tried, and none of the many ids of trades that going on takes.
@@ -200,7 +222,8 @@ class MemoryStore:
             raise ValueError(found.unreadable)
         return found.kept.sums if found.kept else nothing_summed(self._decay, change=self.change)
 
-    async def _known_ids(self, keys: MemoryKeys) -> list[str]:
+    async def _known_ids(self, keys: MemoryKeys) -> list[bytes]:
+        """Read the ids, newest first."""
         ids: list[bytes] = []
         wanted = max(self._horizon, 1)
         while len(ids) < wanted:
@@ -208,9 +231,7 @@ class MemoryStore:
             ids.extend(page)
             if not page:
                 break
-        # Another program may have put something there that is no text, and so no id.
-        names = [(name, name.decode(errors="replace")) for name in reversed(ids)]
-        return [text for name, text in names if text.encode() == name] if self._horizon else []
+        return ids if self._horizon else []
 
     async def _ids_after(self, keys: MemoryKeys, first: int, wanted: int) -> list[bytes]:
         """Read ids from a rank on, newest first; a memory that moves meanwhile is found out when it is written."""
@@ -270,6 +291,12 @@ class MemoryStore:
         # An older version did not write them down.
         counted_ids = CountedIds.up_to(read_up_to) if counted is None else CountedIds.from_plain(counted)
         return KeptTrades(found, read_up_to, _count(duplicates), _count(numbered), counted_ids, without)
+
+
+def _names(ids: Sequence[bytes]) -> list[str]:
+    """Return ids oldest first. Another program may have put something there that is no text, and so no id."""
+    names = [(name, name.decode(errors="replace")) for name in reversed(ids)]
+    return [text for name, text in names if text.encode() == name]
 
 
 def _count(written: bytes | None) -> int:

@@ -212,6 +212,46 @@ async def test_ids_that_are_lost_are_taken_from_the_stream_and_written_down(
     assert redis_client.zrange(KEYS.trade_ids, -1, -1, withscores=True) == [(b"T10", 11.0)]
 
 
+@pytest.mark.parametrize("is_junk_there", [False, True])
+async def test_a_memory_that_is_set_back_alone_counts_again_what_it_has_lost(
+    is_junk_there: bool, keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    """The ids that are there know trades which are not in its sums."""
+    write(redis_client, *range(10))
+    await keeper.sync()
+    saved = redis_client.dump(KEYS.evidence) or b""
+    write(redis_client, *range(10, 15))
+    assert await keeper.sync() == 15
+    redis_client.restore(KEYS.evidence, 0, saved, replace=True)
+    if is_junk_there:
+        redis_client.zadd(KEYS.trade_ids, {b"\xff": 1e9})
+    write(redis_client, 9, 15)
+    assert await keeper.sync() == 16
+    assert keeper.problems.standing == {}, "the stream holds all"
+    write(redis_client, *range(16))
+    for server in (keeper, Keeper(async_client)):
+        assert await server.sync() == 16, "a trade counts once"
+
+
+@pytest.mark.parametrize("kept_in_stream", [15, 3])
+async def test_ids_that_are_set_back_alone_are_taken_from_the_stream(
+    kept_in_stream: int, keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    write(redis_client, *range(10))
+    await keeper.sync()
+    saved = redis_client.dump(KEYS.trade_ids) or b""
+    write(redis_client, *range(10, 15))
+    assert await keeper.sync() == 15
+    redis_client.xtrim(TRADES, maxlen=kept_in_stream, approximate=False)
+    redis_client.restore(KEYS.trade_ids, 0, saved, replace=True)
+    write(redis_client, 0, 12, 14, 15)
+    assert await keeper.sync() == 16, "a trade counts once"
+    assert f"{kept_in_stream} were taken" in keeper.problems.standing["trade_ids_lost"]
+    newcomer = Keeper(async_client)
+    assert await newcomer.sync() == 16
+    assert newcomer.problems.standing == {}
+
+
 async def test_what_could_not_be_written_down_is_not_lost(keeper: Keeper, redis_client: redis.Redis) -> None:
     write(redis_client, *range(3))
     await keeper.sync()
