@@ -93,24 +93,14 @@ class TradeReader:
             redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
                 producer has caused.
         """
-        asked = 0
-
-        def ask() -> list[bytes]:
-            nonlocal asked
-            asked = self._pace.entries(PAGE_ENTRIES)
-            return [packed("XRANGE", self._trades_key, f"({entry_id}", last_id, "COUNT", asked)]
-
-        (reply,) = ([],) if entry_id.encode() == LAST_ID else await self._pace.read(self._client, ask)
-        if isinstance(reply, Exception):
-            # Another type, or not permitted: the loader of the windows reports that, and there is nothing to add.
-            refusal(input_keys.TRADE_RESULTS, reply)
-            reply = []
+        is_at_end = entry_id.encode() == LAST_ID
+        reply, is_last = ([], True) if is_at_end else await self._page("XRANGE", f"({entry_id}", last_id)
         first, last = (reply[0][0].decode(), reply[-1][0].decode()) if reply else (entry_id, entry_id)
         names = NameTable()
         columns = await _columns(reply, names)
         regimes = await self._regimes(columns, names)
         trades = SeenTrades.of(columns, names.names, regimes)
-        return TradePage(trades, first, last, is_last=len(reply) < max(asked, 1))
+        return TradePage(trades, first, last, is_last=is_last)
 
     async def ids_until(self, entry_id: str, count: int) -> list[str]:
         """Return the newest ids of trades in the stream up to an entry, oldest first; each once.
@@ -125,19 +115,31 @@ class TradeReader:
         found: dict[str, None] = {}
         newest = entry_id
         while len(found) < count:
-            command = packed("XREVRANGE", self._trades_key, newest, "-", "COUNT", PAGE_ENTRIES)
-            (reply,) = await round_trip(self._client, [command])
-            if isinstance(reply, Exception):
-                refusal(input_keys.TRADE_RESULTS, reply)
-                break
+            reply, is_last = await self._page("XREVRANGE", newest, "-", is_alive=True)
             columns = await _columns(reply[::-1], NameTable())
             for trade_id in reversed(columns[TRADE_ID].tolist()):
                 if trade_id:
                     found.setdefault(trade_id)
-            if len(reply) < PAGE_ENTRIES:
+            if is_last:
                 break
             newest = f"({reply[-1][0].decode()}"
         return list(found)[:count][::-1]
+
+    async def _page(self, command: str, first: str, last: str, *, is_alive: bool = False) -> tuple[Reply, bool]:
+        """Read as many entries as arrive in time, and tell whether these are all; none where it is refused."""
+        asked = 0
+
+        def ask() -> list[bytes]:
+            nonlocal asked
+            asked = self._pace.entries(PAGE_ENTRIES)
+            return [packed(command, self._trades_key, first, last, "COUNT", asked)]
+
+        (reply,) = await self._pace.read(self._client, ask, is_alive=is_alive)
+        if isinstance(reply, Exception):
+            # Another type, or not permitted: the loader of the windows reports that, and there is nothing to add.
+            refusal(input_keys.TRADE_RESULTS, reply)
+            return [], True
+        return reply, len(reply) < asked
 
     async def last_id(self) -> str | None:
         """Return the last id that the stream has ever held; None where there is no stream, or none that may be asked.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Mapping
 from random import Random
@@ -11,14 +12,20 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
+from faults.link_conditions import Direction
+from faults.tcp_proxy import TcpProxy
 from input_streams import MALFORMED, START_MS, random_opening, written_opening
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis_inputs import add_regime, add_trade, regime_stream, trade_stream
 
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
 from strategic_memory_server.long_memory.span_sums import sums_of_span
 from strategic_memory_server.long_memory.trade_reader import AT_ONCE, PAGE_ENTRIES, TradeReader, _columns
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.time_span import ALL_TIME
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.windows.name_table import NameTable
 
 DECAY = 0.99
@@ -141,6 +148,22 @@ async def test_a_stream_of_another_type_has_no_trades(reader: TradeReader, redis
     redis_client.set(trade_stream(), "no stream")
     page = await reader.read_after("7-0")
     assert (page.trades.pnl.size, page.read_up_to, page.is_last) == (0, "7-0", True)
+
+
+async def test_ids_that_do_not_arrive_in_time_at_once_are_asked_for_in_parts(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    for number in range(200):
+        add_trade(redis_client, trade_id=f"{number:050d}")
+    with TcpProxy(f"127.0.0.1:{redis_server.port}") as link:
+        link.throttle(60_000, direction=Direction.TO_CLIENT)
+        async with connect(RedisSettings(url=f"redis://{link.address}/0", command_timeout_s=0.4)) as client:
+            far = TradeReader(client, "quantum")
+            for _ in range(20):
+                with contextlib.suppress(RedisTimeoutError):
+                    assert await far.ids_until("+", 1_000) == [f"{number:050d}" for number in range(200)]
+                    return
+    raise AssertionError("they never arrive")
 
 
 async def test_others_have_their_turn_while_a_page_is_made_into_columns() -> None:
