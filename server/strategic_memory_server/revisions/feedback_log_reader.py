@@ -148,6 +148,9 @@ class FeedbackLogReader:
         for _ in range(SNAPSHOT_ATTEMPTS):
             asked_ms = self._clock.elapsed_ms()
             *replies, told = await self._pace.read(self._client, ask)
+            if any("unknown command" in str(reply) for reply in replies if isinstance(reply, ResponseError)):
+                # It may be a server that is not supported, which this tells.
+                await self._run_id()
             self._clock.take(told, asked_ms)
             asked = (keys.state, "hash"), (keys.log, "stream"), (keys.pulse, "stream"), (keys.state, "hash")
             before, newest, pulses, after = (
