@@ -15,7 +15,7 @@ from typing import Any
 
 import redis.asyncio as redis
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from strategic_memory_server.faults.given_twice import GIVEN_AGAIN
@@ -95,7 +95,7 @@ async def round_trip(
 
 
 def checked(reply: Reply, key: str, kind: str) -> Reply:
-    """Return a reply that is no error; one about the type of the key names it.
+    """Return a reply that is no error; one about the type of the key, or about the right to it, names the key.
 
     Args:
         reply: a reply.
@@ -109,6 +109,8 @@ def checked(reply: Reply, key: str, kind: str) -> Reply:
         raise ResponseError(
             f"WRONGTYPE {key} holds another type where this service keeps a {kind}: rename or delete it"
         )
+    if isinstance(reply, NoPermissionError) and " to access " in str(reply):
+        raise NoPermissionError(f"{reply} ({key})")
     if isinstance(reply, Exception):
         raise reply
     return reply

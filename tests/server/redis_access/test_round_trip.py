@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from strategic_memory_server.faults.given_twice import GIVEN_AGAIN
-from strategic_memory_server.redis_access.round_trip import packed, round_trip, stream_entries
+from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip, stream_entries
 
 LONGEST_STEPS = 60
 """More turns of the event loop than a round trip on loopback takes."""
@@ -91,6 +91,14 @@ async def test_a_timeout_that_its_caller_has_set_stays_one(
         async with asyncio.timeout(0.01):
             await round_trip(async_client, [packed("BLPOP", "empty", 60)])
     assert await round_trip(async_client, [packed("LLEN", "l")]) == [1]
+
+
+@pytest.mark.parametrize(
+    "said", ["this user has no permissions to access one of the keys", "No permissions to access a key"]
+)
+def test_a_key_that_may_not_be_read_is_named(said: str) -> None:
+    with pytest.raises(NoPermissionError, match=r"access .* \(quantum:x\)$"):
+        checked(NoPermissionError(said), "quantum:x", "hash")
 
 
 def test_entries_of_a_stream_have_their_fields_by_name() -> None:
