@@ -63,8 +63,10 @@ class _Asking:
         raise RedisConnectionError(f"{self._question}: {'; '.join(failures)}")
 
     def later(self, address: Address) -> None:
-        self.addresses.remove(address)
-        self.addresses.append(address)
+        # While one was waited for, another connection may have learnt which nodes there are now.
+        if address in self.addresses:
+            self.addresses.remove(address)
+            self.addresses.append(address)
 
 
 class SentinelFinder:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from typing import Any, Self, cast
 
 import pytest
 import redis
@@ -53,3 +55,34 @@ async def test_a_node_that_another_one_points_to_is_asked_first(nobody: list[Add
     assert await order(finder) == [hinted[1], *(port for _, port in nodes)]
     finder.mistaken(nodes[1])
     assert await order(finder) == [nodes[1][1], hinted[1], nodes[0][1]]
+
+
+async def test_a_node_that_is_gone_when_it_fails_to_answer_is_asked_no_more(nobody: list[Address]) -> None:
+    """Several connections are opened at once, and one learns which nodes there are while another waits for one."""
+    gone, there = nobody[:2]
+    is_refused = asyncio.Event()
+
+    class Node:
+        def __init__(self, address: Address) -> None:
+            self._address = address
+
+        async def __aenter__(self) -> Self:
+            return self
+
+        async def __aexit__(self, *_: object) -> None:
+            pass
+
+        async def execute_command(self, *_: str) -> Any:  # noqa: ANN401  it is what Redis says
+            if self._address == gone:
+                await is_refused.wait()
+                raise redis.ConnectionError("no route")
+            return [[0, 16_383, [there[0].encode(), there[1]]]]
+
+    finder = ClusterFinder(lambda address: cast("redis.asyncio.Redis", Node(address)), [there], "{a}")
+    finder.mistaken(gone)
+    waiting = asyncio.create_task(finder.find())
+    await asyncio.sleep(0)
+    finder.mistaken()
+    assert await finder.find() == there
+    is_refused.set()
+    assert await waiting == there
