@@ -22,6 +22,8 @@ from strategic_memory_server.redis_access.quiet_login import QuietLogin
 from strategic_memory_server.redis_access.redis_location import Address
 from strategic_memory_server.redis_access.tls_options import TlsOptions
 
+_REPLICA = "is a replica now and takes no writes"
+
 
 class NotPrimaryError(RedisConnectionError):
     """A server is there and is not the one to write to; the text says why."""
@@ -87,6 +89,8 @@ class PrimaryConnection(PromptWrites, QuietLogin, Connection):
                 self._finder.mistaken(_hint(error))
             elif isinstance(error, MovedError):
                 why = "is a node of a cluster: REDIS_URL must begin with redis+cluster:// or rediss+cluster://"
+            elif why == _REPLICA:
+                why += ": REDIS_URL has to lead to the primary"
             # Closed in any case: a pipeline ends here, and the rest of its answers must not be taken for others.
             await self.disconnect(nowait=True)
             raise NotPrimaryError(f"{self.host}:{self.port} {why}") from error
@@ -111,7 +115,7 @@ def _why_not_primary(error: ResponseError) -> str | None:
     """Say why an answer shows that this server takes no writes; None when it does not show that."""
     # Up to 6.2, a script's error does not begin with that of the command in it.
     if isinstance(error, ReadOnlyError) or "-READONLY " in str(error):
-        return "is a replica now and takes no writes"
+        return _REPLICA
     if isinstance(error, MovedError):
         return "has passed the keys on to another node of the cluster"
     if isinstance(error, AskError | TryAgainError):

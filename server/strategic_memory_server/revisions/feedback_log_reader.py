@@ -189,6 +189,15 @@ class FeedbackLogReader:
             self._problems.state("redis_unsupported", f"{why}; see docs/redis.md, Which servers")
         return info.get("run_id", "")
 
+    async def require_primary(self) -> None:
+        """Make sure that this Redis is no replica, by a write that changes nothing.
+
+        Raises:
+            NotPrimaryError: it is a replica; the connection is closed, so that the next one may lead elsewhere.
+            redis.exceptions.RedisError, OSError: Redis could not be reached.
+        """
+        await round_trip(self._client, [packed("DEL", f"{self.keys.feedback}:dry_run")])
+
     async def read_after(self, revision: int, count: int) -> list[Feedback]:
         """Read up to `count` retained feedbacks that came after a revision, oldest first."""
         entries: StreamEntries = []

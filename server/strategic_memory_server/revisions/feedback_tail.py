@@ -135,6 +135,8 @@ class FeedbackTail:
                 break
             # What was published meanwhile may not be in it.
         if snapshot.state and not snapshot.is_vouched_for and snapshot.state.epoch not in self._hub.known_history:
+            # A replica is another process than the one that wrote the log, and always will be.
+            await self._log.require_primary()
             raise UnvouchedLogError(
                 "Redis was restarted or has failed over, and no leading server has vouched for the feedback log since"
             )

@@ -11,12 +11,17 @@ import redis
 from advice import feedback
 from claimed import claim_on
 from faults.busy_script import busy_script
+from faults.free_ports import HOST, free_port
+from faults.redis_process import RedisProcess
 from least_user import IS_ASKED_FOR, keeps_users
 from patient_redis import patient
+from processes import aeventually
 from redis.exceptions import ResponseError
+from server.revisions.followed_log import following
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_state import LogState
 
@@ -78,3 +83,19 @@ async def test_a_redis_that_is_busy_leaves_nothing_vouched_for(redis_server: Emb
         await log.open(await claim_on(client), "e1")
         with pytest.raises(ResponseError, match="BUSY"):
             await log.snapshot(1)
+
+
+async def test_a_replica_is_named_as_what_it_is(tmp_path: Path) -> None:
+    """It is another process than the one that wrote the log, as one that was restarted is."""
+    with RedisProcess(tmp_path / "primary", free_port()) as primary:
+        async with connect(RedisSettings(url=primary.url)) as client:
+            log = FeedbackLog(client, "quantum", retained_revisions=100)
+            claim = await claim_on(client)
+            await log.open(claim, "e1")
+            assert await log.publish(claim, feedback(1), LogState("e1", 0))
+        with RedisProcess(tmp_path / "replica", free_port(), [f"replicaof {HOST} {primary.port}"]) as replica:
+            async with following(replica.url) as follower:
+                await aeventually(lambda: "has to lead to the primary" in (follower.tail.failure or ""))
+                with replica.client() as admin:
+                    admin.execute_command("REPLICAOF", "NO", "ONE")
+                await aeventually(lambda: "no leading server has vouched" in (follower.tail.failure or ""))
