@@ -109,6 +109,9 @@ _HOW_TO_LOG_IN = (
 )
 
 
+_WITHOUT_TLS = "A server without TLS answers nothing to rediss://"
+
+
 _WAY_BACK = "start Redis, or give REDIS_URL where it is; `serve --embedded-redis` brings one of its own"
 
 
@@ -116,8 +119,9 @@ def describe_failure(error: Exception) -> str:
     """Say in one line why Redis could not be used, and what to do where that is sure."""
     told = f"{type(error).__name__}: {error}".splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, RedisTimeoutError):
-        what = "CONNECT" if "connecting" in told else "COMMAND"
-        return f"{told}; STRATEGIC_MEMORY_REDIS_{what}_TIMEOUT says how long is waited"
+        if "connecting" not in told:
+            return f"{told}; STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT says how long is waited"
+        return f"{told}; STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT says how long is waited. {_WITHOUT_TLS}"
     return f"{told} {_HOW_TO_LOG_IN}" if isinstance(error, AuthenticationError) else told
 
 

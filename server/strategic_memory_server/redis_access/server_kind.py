@@ -29,6 +29,8 @@ def unsupported(info: Mapping[str, object]) -> str | None:
             return f"{needs}; this is {name} {info[field]}, on which nobody has tried it"
     if "keydb" in str(info.get("executable", "")).lower():
         return f"{needs}; this is KeyDB {info.get('redis_version', '')}, on which nobody has tried it"
+    if info.get("redis_mode") == "sentinel":
+        return f"{needs}; this is a sentinel: REDIS_URL must begin with redis+sentinel:// or rediss+sentinel://"
     version = str(info.get("redis_version", ""))
     matched = re.match(r"(\d+)\.(\d+)", version)
     if matched and (int(matched[1]), int(matched[2])) < OLDEST:

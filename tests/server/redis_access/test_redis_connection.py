@@ -65,6 +65,16 @@ def test_a_redis_that_is_too_slow_names_the_setting(redis_server: EmbeddedRedis)
     assert "STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT" in asyncio.run(told(far))
 
 
+async def test_a_server_without_tls_is_told_as_what_may_keep_a_connection_from_being_made(
+    redis_server: EmbeddedRedis,
+) -> None:
+    settings = RedisSettings(url=redis_server.url.replace("redis://", "rediss://"), connect_timeout_s=0.1)
+    async with connect(settings) as client:
+        with pytest.raises(redis.TimeoutError) as late:
+            await client.ping()
+    assert "A server without TLS" in describe_failure(late.value)
+
+
 def test_a_redis_that_is_there_need_not_be_started() -> None:
     assert "start Redis" in (way_back(redis.ConnectionError("gone")) or "")
     assert way_back(NotPrimaryError("127.0.0.1:6379 is a replica now and takes no writes")) is None

@@ -15,6 +15,7 @@ from strategic_memory_server.redis_access.server_kind import unsupported
         ({"redis_version": "7.4.0", "dragonfly_version": "df-v1.30.0"}, "this is Dragonfly df-v1.30.0"),
         ({"redis_version": "7.2.5", "garnet_version": "1.0.50"}, "this is Garnet 1.0.50"),
         ({"redis_version": "4.0.0", "kvrocks_version": "2.9.0"}, "this is Kvrocks 2.9.0"),
+        ({"redis_version": "7.0.15", "redis_mode": "sentinel"}, "this is a sentinel: REDIS_URL must begin with"),
         ({"redis_version": "6.3.4", "executable": "/usr/bin/keydb-server"}, "this is KeyDB 6.3.4"),
     ],
 )
