@@ -99,6 +99,20 @@ def redis_client(redis_server: EmbeddedRedis) -> Iterator[redis.Redis]:
         yield client
 
 
+SHORTEST_VALIDITY_S = 20.0
+
+
+def lasting(sync_interval_s: float) -> dict[str, str]:
+    """Settings by which advice outlasts a standstill of an overloaded machine; the lease is the default one.
+
+    They are for a test that is about something else than what turns stale, and says nothing of the validity.
+    """
+    return {
+        "STRATEGIC_MEMORY_VALIDITY": f"{max(3 * sync_interval_s, SHORTEST_VALIDITY_S):g}",
+        "STRATEGIC_MEMORY_LEASE": f"{max(min(sync_interval_s, 5.0), 1.0):g}",
+    }
+
+
 @pytest.fixture
 def start_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StartService]:
     """Start real services on free ports; all of them are killed at the end of the test.
@@ -124,7 +138,9 @@ def start_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[St
         folder.mkdir()
         if asks_for_least_user(request.node):
             redis_url = least_url(redis_url)
-        settings = {"REDIS_URL": redis_url, "MEMORY_SYNC_INTERVAL": f"{sync_interval_s:g}", **(env or {})}
+        asked = {"MEMORY_SYNC_INTERVAL": f"{sync_interval_s:g}", **(env or {})}
+        lasts = {} if "STRATEGIC_MEMORY_VALIDITY" in asked else lasting(sync_interval_s)
+        settings = {"REDIS_URL": redis_url, **lasts, **asked}
         service = ServiceProcess(folder, service_environment(settings), arguments, anew=anew)
         started.append(service)
         if wait_until_ready:

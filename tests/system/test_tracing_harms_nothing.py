@@ -71,7 +71,7 @@ OURS = ("strategic_memory_server.tracing", "opentelemetry.sdk.trace", "opentelem
 def look():
     while not any("Service ready" in line for line in open(sys.argv[1])):
         time.sleep(0.01)
-    print(*sorted(name for name in sys.modules if name.startswith(OURS)), file=sys.stderr)
+    print(*sorted(name for name in list(sys.modules) if name.startswith(OURS)), file=sys.stderr)
     os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread(target=look, daemon=True).start()
 sys.exit(run_serve({"grpc_address": "127.0.0.1:0", "http_address": "127.0.0.1:0"}, own_redis=None))
