@@ -155,6 +155,10 @@ class FeedbackHub:
         """Tell whether caps that the log does not say act at a time by `now_ms`."""
         return now_ms > self._heeds_after_ms
 
+    def heeds_in_ms(self, now_ms: int) -> int | None:
+        """Return how long it is until caps that the log does not say act; None: none are about to."""
+        return round(self._heeds_after_ms) - now_ms if now_ms <= self._heeds_after_ms < math.inf else None
+
     def agrees_with(self, state: LogState | None) -> bool:
         """Tell whether the log stands where it is known to stand, and its newest feedback holds for as long."""
         if state is None or (state.epoch, state.revision) != (self.epoch, self.revision):

@@ -13,6 +13,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
@@ -23,7 +24,7 @@ LOOK_S = 0.5
 
 logger = structlog.get_logger(__name__)
 
-Lapse = tuple[str, int, int | None]
+Lapse = tuple[str, int, int | None, LeverageCaps]
 
 
 class LapseWatch:
@@ -97,10 +98,11 @@ class LapseWatch:
             # Redis is away or refuses: the sync and the tail report that, and the key is looked at again.
             logger.debug("Safe values not written to the feedback key", error=describe_failure(error))
         else:
-            if written:
+            if written and (self._settled is None or self._settled[:-1] != lapse[:-1]):
                 logger.warning("Feedback has turned stale", revision=now.revision, epoch=now.epoch)
             self._settled = self._settled if written is None else lapse
 
 
 def _lapse_of(feedback: Feedback) -> Lapse:
-    return feedback.epoch, feedback.revision, feedback.times.valid_until_ms
+    """Tell which lapse it is; under another cap on leverage the key is to be written again."""
+    return feedback.epoch, feedback.revision, feedback.times.valid_until_ms, feedback.advice.leverage_caps

@@ -14,6 +14,8 @@ from claimed import KEYS, ClaimedLog
 from processes import aeventually
 
 from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.memory.leverage_cap import LeverageCap
+from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.lapse_watch import LapseWatch
@@ -28,8 +30,8 @@ class Watched:
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         self.log = ClaimedLog(client)
-        self.hub = FeedbackHub("1.0.0", 10)
         self.now_ms = NOW_MS
+        self.hub = FeedbackHub("1.0.0", 10, RedisClock(elapsed_ms=lambda: self.now_ms, wall_ms=lambda: self.now_ms))
         self.watch = LapseWatch(self.log.log, self.hub, lambda: self.now_ms)
 
     async def follow(self) -> None:
@@ -91,6 +93,23 @@ async def test_it_is_written_once(watched: Watched, redis_client: redis.Redis) -
     redis_client.set(KEYS.feedback, "read and replaced by hand")
     await watched.watch.look()
     assert redis_client.get(KEYS.feedback) == b"read and replaced by hand"
+
+
+async def test_a_cap_that_is_lowered_after_it_binds_the_key_too(watched: Watched, redis_client: redis.Redis) -> None:
+    watched.now_ms = END_MS + 1
+    let_the_validity_pass(redis_client)
+    await watched.watch.look()
+    watched.hub.heed((LeverageCap("risk:leverage_limits", 0.3, NOW_MS),), at_once=True)
+    await watched.watch.look()
+    lapsed = key(redis_client)
+    assert [lapsed[name] for name in ("status", "leverage_hint", "leverage_bound_by")] == [
+        "STALE",
+        0.3,
+        "risk:leverage_limits",
+    ]
+    watched.hub.heed(())
+    await watched.watch.look()
+    assert key(redis_client)["leverage_hint"] == 1.0, "the cap was lifted"
 
 
 async def test_a_validity_that_comes_to_end_sooner_is_heard_of(watched: Watched, redis_client: redis.Redis) -> None:

@@ -54,6 +54,8 @@ class StreamWaker:
     def _watch_validity(self, in_force: Feedback) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        left_ms = self._hub.valid_for_ms(self._clock_ms())
-        if in_force.status is FeedbackStatus.ACTIVE and left_ms is not None:
+        now_ms, holds = self._clock_ms(), in_force.status is FeedbackStatus.ACTIVE
+        # Where nothing holds any more, caps that nobody publishes are about to act all the same.
+        left_ms = self._hub.valid_for_ms(now_ms) if holds else self._hub.heeds_in_ms(now_ms)
+        if left_ms is not None:
             self._alarm = asyncio.get_running_loop().call_later((left_ms + 1) / 1000, self._look)

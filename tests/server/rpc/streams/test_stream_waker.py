@@ -8,6 +8,8 @@ from dataclasses import replace
 from advice import NOW_MS, feedback
 
 from strategic_memory_server.advice.feedback import FeedbackStatus, Times
+from strategic_memory_server.memory.leverage_cap import LeverageCap
+from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
@@ -22,7 +24,8 @@ class World:
 
     def __init__(self, valid_for_ms: int = VALIDITY_MS) -> None:
         self.now_ms = NOW_MS
-        self.hub, self.changed = FeedbackHub("1.0.0", 3), ChangeSignal()
+        clock = RedisClock(elapsed_ms=lambda: self.now_ms, wall_ms=lambda: self.now_ms)
+        self.hub, self.changed = FeedbackHub("1.0.0", 3, clock), ChangeSignal()
         self.waker = StreamWaker(self.hub, self.changed, lambda: self.now_ms)
         valid_until_ms = NOW_MS + valid_for_ms
         newest = feedback(7, valid_until_ms=valid_until_ms, computed_at_ms=valid_until_ms - VALIDITY_MS)
@@ -77,6 +80,20 @@ async def test_a_validity_that_was_moved_on_wakes_nobody() -> None:
     world.now_ms = NOW_MS + 121
     async with asyncio.timeout(30):
         assert not await waiting
+    waiter.close()
+
+
+async def test_a_cap_that_nobody_publishes_wakes_as_it_acts_where_nothing_holds_any_more() -> None:
+    world = World(valid_for_ms=-1)
+    waiter, waiting = await world.waiting()
+    world.hub.heed((LeverageCap("risk:leverage_limits", 0.3),))
+    world.changed.notify()
+    await asyncio.sleep(0)
+    assert not waiting.done(), "whoever leads has time to publish it"
+    world.now_ms = NOW_MS + 1_000
+    async with asyncio.timeout(30):
+        assert not await waiting
+    assert world.hub.in_force(world.now_ms).advice.leverage_hint == 0.3
     waiter.close()
 
 
