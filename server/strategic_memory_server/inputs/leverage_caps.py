@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError, parse_number
 from strategic_memory_server.entries.rejections import RejectedInput, refusal
-from strategic_memory_server.inputs.json_inputs import MAX_BYTES, read_object, read_whole_number
+from strategic_memory_server.inputs.json_inputs import MAX_BYTES, read_object
 from strategic_memory_server.inputs.misspelt_cap import FIELD, nearest_field
 from strategic_memory_server.memory.json_types import JsonObject, JsonValue
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps, by_source, in_order
@@ -239,10 +239,12 @@ def _make_out(raw: bytes) -> float | None:
         document = json.loads(
             raw.removeprefix(BOM_UTF8).decode(errors="replace"),
             parse_constant=lambda _name: None,
-            parse_int=read_whole_number,
+            # However many digits something beside it has, and whatever stands in a text.
+            parse_int=float,
+            strict=False,
             object_pairs_hook=pairs.made,
         )
-    except (ValueError, RecursionError, RejectionError):
+    except (ValueError, RecursionError):
         return None
     found = []
     for cap in pairs.caps if isinstance(document, dict) else ():

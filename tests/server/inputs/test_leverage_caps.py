@@ -57,6 +57,8 @@ UNREADABLE: dict[str, tuple[bytes | Exception, str]] = {
     "out of range": (b'{"max_leverage_hint": 1e400}', "number_out_of_range"),
     "beside NaN": (b'{"max_leverage_hint": 1.9, "used": NaN}', "number_not_finite"),
     "beside too much": (b'{"max_leverage_hint": 1.9, "used": 1e400}', "number_out_of_range"),
+    "beside an amount in wei": (b'{"max_leverage_hint": 1.9, "used": 123456789012345678901234}', "number_out_of_range"),
+    "beside a line break": (b'{"max_leverage_hint": 1.9, "note": "until\nMonday"}', "not_json"),
     "beside bytes": (b'{"max_leverage_hint": 1.9, "desk": "\xff"}', "not_utf8"),
     "not UTF-8": ('{"max_leverage_hint": 1.9}'.encode("utf-16"), "not_utf8"),
     "twice": (b'{"max_leverage_hint": 1.9, "max_leverage_hint": 1.8}', "max_leverage_hint_given_twice"),
@@ -148,10 +150,11 @@ def test_whatever_is_written_a_cap_is_a_finite_number_or_holds(raw: bytes) -> No
 
 
 def test_what_can_be_made_out_in_a_rejected_input_may_lower_a_cap_and_never_raise_one() -> None:
-    raw = b'{"max_leverage_hint": 0.9, "used": NaN}'
-    assert by_source(held(1.5).take({LIMITS: read_cap(LIMITS, raw, 1)})) == {LIMITS: 0.9}
-    assert by_source(held(0.3).take({LIMITS: read_cap(LIMITS, raw, 1)})) == {LIMITS: 0.3}
-    assert by_source(held().take({LIMITS: read_cap(LIMITS, raw, 1)})) == {LIMITS: 0.9}
+    for beside in (b"NaN", b"9" * 24, b"9" * 5_000, b'"a\nb"'):
+        raw = b'{"max_leverage_hint": 0.9, "used": %b}' % beside
+        assert by_source(held(1.5).take({LIMITS: read_cap(LIMITS, raw, 1)})) == {LIMITS: 0.9}
+        assert by_source(held(0.3).take({LIMITS: read_cap(LIMITS, raw, 1)})) == {LIMITS: 0.3}
+        assert by_source(held().take({LIMITS: read_cap(LIMITS, raw, 1)})) == {LIMITS: 0.9}
     twice = b'{"max_leverage_hint": 2.0, "max_leverage_hint": 0.9, "max_leverage_hint": null}'
     assert by_source(held().take({LIMITS: read_cap(LIMITS, twice, 1)})) == {LIMITS: 0.9}
     for nothing in (b'{"max_leverage_hint": -1, "used": NaN}', b'[{"max_leverage_hint": 0.9}, NaN]', b"x"):
