@@ -105,11 +105,12 @@ class ClosedTrades:
 NO_TRADES = ClosedTrades(index_column([]), index_column([]), np.zeros(0), position_column([]))
 
 
-def joined_trades(parts: Iterable[ClosedTrades]) -> ClosedTrades:
-    """Return the trades of several parts of a stream, one after the other."""
+def joined_trades(parts: Iterable[ClosedTrades], newest: int | None = None) -> ClosedTrades:
+    """Return the trades of several parts of a stream, one after the other; so many of the newest, None: all."""
     found = [NO_TRADES, *parts]
     names = ("opened_ms", "policy", "pnl", "positions")
-    columns = {name: np.concatenate([getattr(part, name) for part in found]) for name in names}
+    kept = slice(None if newest is None else -newest, None)
+    columns = {name: np.concatenate([getattr(part, name) for part in found])[kept] for name in names}
     return ClosedTrades(**columns, read=reduce(CountedIds.with_others, (part.read for part in found)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from redis.exceptions import RedisError
@@ -37,6 +37,9 @@ from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.write_arguments import DeposedError
 
 PROBLEM = "shadow_failed"
+
+MOST_UNSAID = 10_000
+"""Trades that are kept while nothing can be written, for however long that is."""
 
 logger = structlog.get_logger(__name__)
 
@@ -91,6 +94,7 @@ class Shadow:
         self._reference = ReinforcementFeedback(settings.minimum_samples)
         self._evidence = EvidenceFeedback(settings.evidence)
         self._seen: _Seen | None = None
+        self._unsaid = NO_TRADES
         self._woken = asyncio.Event()
 
     def believe(self, sums: EvidenceSums, group: Group) -> None:
@@ -136,16 +140,19 @@ class Shadow:
 
     async def _try(self, seen: _Seen) -> None:
         try:
-            await self._say(seen)
+            # What cannot be written counts the next time: no other sync brings it.
+            self._unsaid = joined_trades([self._unsaid, seen.trades], MOST_UNSAID)
+            await self._say(replace(seen, trades=self._unsaid))
         except DeposedError:
             # The loop finds out by itself, and another server's shadow goes on.
-            self.newest = None
+            self.newest, self._unsaid = None, NO_TRADES
         except (RedisError, OSError, LogContestedError, MalformedFeedbackError) as error:
             self._failed(describe_failure(error))
         except Exception as error:
             self._failed(f"fault of the program: {type(error).__name__}")
             logger.exception("Shadow failed by a fault of the program")
         else:
+            self._unsaid = NO_TRADES
             self._problems.withdraw(PROBLEM)
 
     def _of(

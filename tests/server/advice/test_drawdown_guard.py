@@ -112,6 +112,7 @@ def test_what_was_read_before_counts_once_and_what_came_between_counts() -> None
     assert (once.results, once.after(page(10, 20), 3)) == (20, once)
     assert exact_guard(guard_text(once).encode()).after(page(15, 35), 3).results == 30
     assert once.after(joined_trades([page(15, 20), page(20, 30)]), 3).results == 30
+    assert once.after(joined_trades([page(15, 20), page(20, 30)], 4), 3).results == 24, "the newest four"
 
 
 @given(st.lists(st.floats(-100.0, 100.0).filter(lambda each: each == 0.0 or abs(each) > 1e-3), max_size=150))

@@ -30,6 +30,7 @@ from strategic_memory_server.replay.courses.served_advice import served_advice
 from strategic_memory_server.revisions.feedback_json import decode_feedback
 from strategic_memory_server.revisions.guard_text import guard_of_text
 from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.sync.shadow import PROBLEM, Shadow, _Seen
 
 KEYS, SHADOW = LogKeys.under("quantum"), LogKeys.of_shadow("quantum")
 GUARDED = AdviceSettings(
@@ -154,6 +155,33 @@ async def test_a_shadow_with_a_guard_stands_where_the_service_would_and_the_advi
     assert of_shadow == newest(redis_client).advice.guard
     assert of_shadow is not None
     assert of_shadow.results > 30
+
+
+async def test_a_shadow_that_cannot_write_loses_no_result(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = list(entries_of(1, 90))
+    say = Shadow._say
+    fails: list[bool] = []
+
+    async def said(self: Shadow, seen: _Seen) -> None:
+        if fails:
+            raise ConnectionResetError
+        await say(self, seen)
+
+    monkeypatch.setattr(Shadow, "_say", said)
+    async with syncing_with(redis_server.url, ON, shadow=GUARDED) as syncing:
+        for number, entry in enumerate(entries):
+            fails[:] = [True] * (number in range(78, 85))
+            write(redis_client, entry)
+            if await cycled_at(syncing, entry[0]) == "TOO_FEW_ENTRIES":
+                continue
+            if fails:
+                await aeventually(lambda: PROBLEM in syncing.problems.standing)
+            else:
+                await aeventually(partial(is_shadowed, redis_client, entry[0]))
+    assert guard_of_text(written(redis_client)).results > 30
+    assert guard_of_text(written(redis_client, SHADOW)) == guard_of_text(written(redis_client))
 
 
 async def test_what_it_goes_on_from_survives_another_epoch_and_is_forgotten_once_it_is_off(
