@@ -119,6 +119,19 @@ def test_an_override_ends_by_itself_also_where_nobody_leads(
         ).is_overridden
 
 
+def test_an_operator_is_heard_though_redis_has_lost_all_that_was_said_before(
+    service: ServiceProcess, redis_client: redis.Redis
+) -> None:
+    with operator(service) as client:
+        client.admin.set_override(leverage=0.5, reason="exchange degraded", end=HOUR)
+        assert client.admin.clear_override(reason="back", replaces=1).number == 2
+        redis_client.flushall()
+        be_bold(redis_client)
+        state = client.admin.set_override(leverage=0.2, reason="Redis came back empty", end=HOUR)
+        assert (state.number, state.is_in_force, state.feedback.leverage_hint) == (3, True, 0.2)
+        until_says(redis_client, RULES[0], 0.2)
+
+
 def test_at_its_end_the_advice_goes_on_without_it_and_without_a_gap(
     service: ServiceProcess, redis_client: redis.Redis
 ) -> None:

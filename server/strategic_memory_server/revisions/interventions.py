@@ -54,6 +54,7 @@ class Interventions:
         self._clock_ms = clock_ms
         self._elapsed_s = elapsed_s
         self._known = NO_INTERVENTION
+        self._known_since_ms = 0
         self._asked_s = 0.0
         self._read_at_s: float | None = None
         self._newest_id: str | None = None
@@ -106,13 +107,18 @@ class Interventions:
         """Take the replies to what was asked last; True: operators have said something else."""
         before, self._read_at_s = self._known, self._asked_s
         self._newest_id, found, unreadable = _read(replies[0])
-        if found is not None and found.number >= self._known.number and found != self._known:
+        # Redis can have lost the numbers, and then what is said is counted from below again.
+        if found is not None and found != self._known and (found.number >= self._known.number or self._is_new(found)):
             self._take(found)
         self._report(found, unreadable)
         return self._known != before
 
+    def _is_new(self, found: Intervention) -> bool:
+        parts = (found.override, found.freeze)
+        return any(part is not None and part.set_at_ms > self._known_since_ms for part in parts)
+
     def _take(self, intervention: Intervention) -> None:
-        self._known = intervention
+        self._known, self._known_since_ms = intervention, self._clock_ms()
         logger.info(
             "What operators say has changed",
             number=intervention.number,

@@ -60,8 +60,11 @@ class SaidLog:
         self._keys = LogKeys.under(prefix)
         self._write = register_script(client, "intervene")
 
-    async def newest(self) -> Intervention:
+    async def newest(self, known: Intervention = NO_INTERVENTION) -> Intervention:
         """Return what operators have said last, whether or not it has ended; what cannot be read is left out.
+
+        Args:
+            known: what is known to have been acted upon: Redis can have lost it, and whoever leads holds on to it.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
@@ -76,7 +79,8 @@ class SaidLog:
         )
         entries = stream_entries(checked(newest, keys.interventions, "stream"))
         (text,) = checked(state, keys.state, "hash")
-        acted_upon = intervention_of_text(text or b"") or NO_INTERVENTION
+        written = intervention_of_text(text or b"") or NO_INTERVENTION
+        acted_upon = max(written, known, key=_number)
         if not entries:
             return acted_upon
         try:
@@ -85,7 +89,7 @@ class SaidLog:
             # It takes a number all the same, where it leaves room for more, and what is acted upon holds.
             taken = _digits(entries[0][0])
             return acted_upon if taken >= HIGHEST_NUMBER else replace(acted_upon, number=max(acted_upon.number, taken))
-        return max(said, acted_upon, key=lambda each: each.number)
+        return max(said, acted_upon, key=_number)
 
     async def write(self, intervention: Intervention, said: AuditEntry, *, is_new_freeze: bool = False) -> None:
         """Write what holds from now on, under the number after the one that was read.
@@ -119,6 +123,10 @@ class SaidLog:
             raise ConflictError
         if reply[0] == b"moved":
             raise MovedError
+
+
+def _number(said: Intervention) -> int:
+    return said.number
 
 
 def _digits(entry_id: bytes) -> int:

@@ -7,7 +7,8 @@
 -- force any more.
 --
 -- The stream takes no number twice. It can have been deleted: then the state still tells the newest number that was acted
--- upon, and the numbers go on above it. Where another program has used a number that leaves no room, it is begun anew.
+-- upon, and the numbers go on above it. The caller may know of a higher one that Redis has lost altogether. Where another
+-- program has used a number that leaves no room, it is begun anew.
 local HIGHEST_NUMBER = 999999999999999
 local held, refused = held_in(keys.interventions)
 if refused then
@@ -21,7 +22,7 @@ end
 local known = string.match(state[1] or '', '^%d+') or '0'
 local is_exhausted = tonumber(held.last) >= HIGHEST_NUMBER
 local newest = math.max(is_exhausted and 0 or tonumber(held.last), tonumber(known))
-if newest ~= tonumber(args.expected_number) then
+if newest > tonumber(args.expected_number) then
   return {'conflict'}
 end
 if args.frozen_epoch ~= ''

@@ -117,7 +117,7 @@ class PortfolioAdmin:
 
     async def _newest(self) -> Intervention:
         try:
-            return await self._sources.said.newest()
+            return await self._sources.said.newest(self._sources.hub.intervention)
         except (RedisError, OSError) as error:
             raise InterventionNotKnownError(describe_failure(error)) from error
 
