@@ -14,7 +14,7 @@ from strategic_memory.v1 import feedback_pb2
 
 pytestmark = pytest.mark.system
 
-LIMITS = "risk:leverage_limits"
+LIMITS, EXPOSURE = "risk:leverage_limits", "exposure:summary"
 SERVING = ("--role", "serve")
 STALE, ACTIVE = feedback_pb2.FEEDBACK_STATUS_STALE, feedback_pb2.FEEDBACK_STATUS_ACTIVE
 
@@ -47,5 +47,12 @@ def test_where_the_leader_hangs(
         assert (said.status, said.revision, said.leverage_bound_by) == (STALE, before.revision, LIMITS)
         # It acts by the clock, and is told at the look after that.
         eventually(lambda: any("cap not in force" in problem for problem in get_json(serving)["problems"]))
+        # No fault of a producer lifts it; that it was looked at tells the other cap.
+        redis_client.mset({f"quantum:{LIMITS}": "null", f"quantum:{EXPOSURE}": '{"max_leverage_hint": 0.2}'})
+        eventually(lambda: get_feedback(serving).leverage_hint == 0.2)
+        redis_client.delete(f"quantum:{EXPOSURE}")
+        said = eventually(lambda: said if (said := get_feedback(serving)).leverage_hint != 0.2 else None)
+        assert (said.status, said.leverage_hint, said.leverage_bound_by) == (STALE, 0.3, LIMITS)
+        redis_client.set(f"quantum:{LIMITS}", '{"max_leverage_hint": 0.3}')
     said = eventually(lambda: said if (said := get_feedback(serving)).status == ACTIVE else None)
     assert (said.revision, said.leverage_hint) == (before.revision + 1, 0.3)

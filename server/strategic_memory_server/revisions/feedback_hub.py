@@ -85,6 +85,11 @@ class FeedbackHub:
         """Oldest revision that the log retains; 0 when there is none."""
         return self._oldest_retained
 
+    @property
+    def said_ms(self) -> int | None:
+        """When the newest feedback was last computed, milliseconds since 1970-01-01 UTC; None: there is none."""
+        return self._newest.times.computed_at_ms
+
     def load(self, snapshot: LogSnapshot) -> bool:
         """Take over a snapshot of the log in place of everything known.
 

@@ -9,7 +9,7 @@ import redis
 from advice import NOW_MS, advice, feedback
 from server.revisions.read_log import RING, next_step, snapshot
 
-from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.cap_comparison import PASS_S
 from strategic_memory_server.memory.leverage_cap import LeverageCap, LeverageCaps
@@ -163,6 +163,19 @@ def test_a_cap_of_a_rejected_value_lowers_and_one_that_is_only_kept_is_not_what_
     assert not server.reads(b"null")
     assert server.reads(0.3)
     assert not server.reads(b"")
+
+
+def test_one_that_cannot_be_read_any_more_is_held_until_whoever_leads_has_said_something(server: Server) -> None:
+    server.elapsed_ms = 10
+    assert server.reads(0.3)
+    server.caps.heed(could_not_publish=True)
+    for written, cap in ((b"null", 0.3), (b'{"%b": 0.2, "gross": NaN}' % FIELD, 0.2), (b"[]", 0.2)):
+        assert server.reads(written)
+        assert (server.said.status, server.said.advice.leverage_hint) == (STALE, cap)
+    later = Times(NOW_MS + 20, NOW_MS, NOW_MS + 60_020)
+    assert server.hub.confirm(LogState("e1", 5, 5, later, leverage_caps=caps(1.75)))
+    assert not server.reads(b"[]"), "whoever leads did not read it"
+    assert (server.said.status, server.said.advice.leverage_hint) == (ACTIVE, 1.5)
 
 
 def test_nothing_is_taken_from_an_error_of_no_producer(server: Server) -> None:
