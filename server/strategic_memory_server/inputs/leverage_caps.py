@@ -168,10 +168,19 @@ class HeldCaps:
         clock_ms: the time now, milliseconds since 1970-01-01 UTC.
         caps: those in force when it begins.
         reported_ms: how long a cap that was lifted is told of, milliseconds.
+        compared: gives caps that this server has read as it compared them, and nobody has published: by the time that
+            they are read here they may not be readable any more.
     """
 
-    def __init__(self, clock_ms: Callable[[], int], caps: LeverageCaps = NO_CAPS, reported_ms: int = 180_000) -> None:
+    def __init__(
+        self,
+        clock_ms: Callable[[], int],
+        caps: LeverageCaps = NO_CAPS,
+        reported_ms: int = 180_000,
+        compared: Callable[[], LeverageCaps] = lambda: NO_CAPS,
+    ) -> None:
         self.caps = caps
+        self._compared = compared
         self.readings: Mapping[str, CapReading] = {}
         """The last reading, by source."""
         self._clock_ms = clock_ms
@@ -189,14 +198,11 @@ class HeldCaps:
 
     def learn(self, caps: LeverageCaps) -> None:
         """Take over what another server has read: of two caps of a source the later one, of equal ones the older."""
-        known = {cap.source: cap for cap in self.caps}
-        for cap in caps:
-            known[cap.source] = _better_known(known.get(cap.source, cap), cap)
-        self.caps = in_order(known.values())
+        self.caps = self._with(caps)
 
     def take(self, readings: Mapping[str, CapReading]) -> LeverageCaps:
         """Take a reading over, and give the caps in force from now on."""
-        now_ms, before = self._clock_ms(), self.caps
+        now_ms, before = self._clock_ms(), self._with(self._compared())
         self.caps, self.readings = in_force(before, readings, now_ms), readings
         held = by_source(self.caps)
         for cap in before:
@@ -208,7 +214,13 @@ class HeldCaps:
 
     def would_change(self, readings: Mapping[str, CapReading]) -> bool:
         """Tell whether a reading would change the caps in force."""
-        return in_force(self.caps, readings, self._clock_ms()) != self.caps
+        return in_force(self._with(self._compared()), readings, self._clock_ms()) != self.caps
+
+    def _with(self, caps: LeverageCaps) -> LeverageCaps:
+        known = {cap.source: cap for cap in self.caps}
+        for cap in caps:
+            known[cap.source] = _better_known(known.get(cap.source, cap), cap)
+        return in_order(known.values())
 
 
 def _better_known(one: LeverageCap, other: LeverageCap) -> LeverageCap:

@@ -107,9 +107,8 @@ class ValueInputs:
         return replace(self._read, context=context, reports=tuple(map(self._noted, self._read.reports)))
 
     def _would_change_caps(self, replies: Sequence[Any]) -> bool:
-        # Bytes that were read already have been taken over.
         known = None if self._replies is None else self._replies[:CAP_COMMANDS]
-        return list(replies) != known and self._held.would_change(read_caps(replies))
+        return self._held.would_change(self._caps if list(replies) == known else read_caps(replies))
 
     def _noted(self, report: SourceReport) -> SourceReport:
         reading, notes = self._caps.get(report.source), {}

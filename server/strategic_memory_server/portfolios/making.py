@@ -108,8 +108,9 @@ class _Making:
 
     def made(self) -> Portfolio:
         pace = WatchPace.of_default() if self.name == DEFAULT else WatchPace.of_many(self.redis, self.shared.portfolios)
-        revisions, inputs, leadership = self._revisions(pace), self._inputs(), self._leadership()
-        hub, served = revisions.hub, self._served(inputs, revisions)
+        revisions, leadership = self._revisions(pace), self._leadership()
+        hub, inputs = revisions.hub, self._inputs(revisions.hub)
+        served = self._served(inputs, revisions)
         memory_loss, shadow = MemoryLoss(self.problems), self._shadow()
         caps = UnpublishedCaps(hub, revisions.changed, self.problems)
         parts = SyncParts(
@@ -184,16 +185,16 @@ class _Making:
         )
         return _Revisions(log, hub, changed, tail)
 
-    def _inputs(self) -> _Inputs:
-        return _Inputs(self._loader(), self._store(), TradeReader(self.redis.commands, self.prefix), self._group())
+    def _inputs(self, hub: FeedbackHub) -> _Inputs:
+        return _Inputs(self._loader(hub), self._store(), TradeReader(self.redis.commands, self.prefix), self._group())
 
-    def _loader(self) -> MemoryLoader:
-        clock = self.redis.clock
+    def _loader(self, hub: FeedbackHub) -> MemoryLoader:
+        clock, reported_ms = self.redis.clock, round(self.settings.sync.validity_s * 1000)
         return MemoryLoader(
             self.redis.commands,
             self.prefix,
             self.advice.windows,
-            HeldCaps(clock.now_ms, reported_ms=round(self.settings.sync.validity_s * 1000)),
+            HeldCaps(clock.now_ms, reported_ms=reported_ms, compared=lambda: hub.unpublished_caps),
             max_regimes=self.advice.max_regimes,
             values_s=VALUES_S,
             clock=clock,

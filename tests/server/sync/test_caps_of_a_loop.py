@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import redis
 import redis.asyncio
+from advice import NOW_MS
 from looking import caps_have_changed
 from processes import aeventually
 from redis_inputs import add_regime
@@ -14,6 +15,7 @@ from redis_kinds.whole_service import stored_feedback
 from syncing import SETTINGS, syncing_with
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.revisions.caps_json import encode_caps
 from strategic_memory_server.revisions.log_keys import LogKeys
 
@@ -99,6 +101,29 @@ async def test_caps_are_kept_where_nothing_is_published_and_known_to_whoever_tak
         redis_client.delete("quantum:stream:meta.regime")
         assert (await second.sync.cycle()).outcome == "TOO_FEW_ENTRIES"
         assert await second.sync._parts.publisher.known_caps() == (cap,)
+
+
+async def test_a_cap_that_was_read_as_it_was_compared_holds_though_no_sync_can_read_it(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    key, cap = "quantum:risk:leverage_limits", LeverageCap("risk:leverage_limits", 0.3, NOW_MS)
+    redis_client.set(key, "null")
+    for _ in range(3):
+        add_regime(redis_client)
+    async with syncing_with(redis_server.url) as syncing:
+        await syncing.sync.cycle()
+        assert stored_feedback(redis_client)["leverage_caps"] == []
+        loader = syncing.sync._parts.loader
+        assert not await caps_have_changed(loader, async_client)
+        loader.caps._compared = lambda: (cap,)
+        assert await caps_have_changed(loader, async_client), "though the key holds what it held"
+        await syncing.sync.cycle()
+        said = stored_feedback(redis_client)
+        assert (said["leverage_hint"], said["leverage_caps"]) == (0.3, encode_caps((cap,)))
+        assert not await caps_have_changed(loader, async_client)
+        redis_client.delete(key)
+        await syncing.sync.cycle()
+        assert stored_feedback(redis_client)["leverage_caps"] == []
 
 
 async def test_a_server_that_stands_by_looks_at_the_caps_however_long_the_interval_is(
