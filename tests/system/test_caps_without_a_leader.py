@@ -8,9 +8,9 @@ from conftest import StartService
 from faults.process_signals import suspended
 from processes import eventually
 from redis_inputs import add_regime, add_trade
-from service_calls import get_feedback, get_json
+from service_calls import get_feedback, get_json, stub_of
 
-from strategic_memory.v1 import feedback_pb2
+from strategic_memory.v1 import feedback_pb2, service_pb2
 
 pytestmark = pytest.mark.system
 
@@ -53,6 +53,8 @@ def test_where_the_leader_hangs(
         redis_client.delete(f"quantum:{EXPOSURE}")
         said = eventually(lambda: said if (said := get_feedback(serving)).leverage_hint != 0.2 else None)
         assert (said.status, said.leverage_hint, said.leverage_bound_by) == (STALE, 0.3, LIMITS)
+        with stub_of(serving) as stub:
+            assert stub.Analyze(service_pb2.AnalyzeRequest(), timeout=30).feedback.leverage_hint == 0.3
         redis_client.set(f"quantum:{LIMITS}", '{"max_leverage_hint": 0.3}')
     said = eventually(lambda: said if (said := get_feedback(serving)).status == ACTIVE else None)
     assert (said.revision, said.leverage_hint) == (before.revision + 1, 0.3)

@@ -227,7 +227,7 @@ class _Making:
             inputs.trades,
             revisions.log,
             self.redis.clock.now_ms,
-            lambda: hub.leverage_caps,
+            lambda: hub.all_leverage_caps,
             lambda: without_override(hub.in_force(hub.now_ms()).advice),
             inputs.group,
         )

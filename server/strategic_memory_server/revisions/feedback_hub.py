@@ -13,7 +13,7 @@ from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, wa
 from strategic_memory_server.advice.intervention import NO_INTERVENTION
 from strategic_memory_server.advice.override import all_caps, of_others, overridden
 from strategic_memory_server.inputs.cap_comparison import PASS_S
-from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, by_source
+from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, by_source, in_order
 from strategic_memory_server.memory.override import Override
 from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
@@ -89,6 +89,11 @@ class FeedbackHub:
     def said_ms(self) -> int | None:
         """When the newest feedback was last computed, milliseconds since 1970-01-01 UTC; None: there is none."""
         return self._newest.times.computed_at_ms
+
+    @property
+    def all_leverage_caps(self) -> LeverageCaps:
+        """The caps that the log says, and in their place lower ones that this server has read."""
+        return in_order({cap.source: cap for cap in (*self.leverage_caps, *self.unpublished_caps)}.values())
 
     def load(self, snapshot: LogSnapshot) -> bool:
         """Take over a snapshot of the log in place of everything known.
