@@ -21,6 +21,8 @@ NAMES_OF_LOOPS = {
     },
     "followed_files.py": {access.UNUSABLE, served_certificates.UNUSABLE},
     "input_problems.py": set(input_problems._SENTENCES),
+    # It passes on what others state.
+    "unnamed_portfolios.py": set(),
     "redis_risks.py": {redis_risks.EVICTS, redis_risks.NOT_PERSISTENT},
 }
 """What is stated where the name is neither written out nor a constant of the module."""

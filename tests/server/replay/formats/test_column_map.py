@@ -49,16 +49,16 @@ def test_what_a_row_is_does_not_depend_on_the_spelling_of_a_map(
 
 def test_a_map_may_hold_for_one_file(tmp_path: Path) -> None:
     one, other = tmp_path / "one.csv", tmp_path / "other.csv"
-    one.write_text("time,exit,pnl,market_regime\n2025-01-01,2025-01-02,1,BULL\n")
-    other.write_text("time,exit,pnl,market_regime\n2025-01-03,2025-01-04,2,BEAR\n")
+    one.write_text("time,later,pnl,market_regime\n2025-01-01,2025-01-02,1,BULL\n")
+    other.write_text("time,later,pnl,market_regime\n2025-01-03,2025-01-04,2,BEAR\n")
     for key in ("other.csv", str(other)):
-        record = replay_records.read([one, other], parse_map([f"{key}:time=Exit,strategy=market_regime"]))
+        record = replay_records.read([one, other], parse_map([f"{key}:time=Later,strategy=market_regime"]))
         assert record.entries.time_ms.tolist() == [ms("2025-01-01T00:00"), ms("2025-01-04T00:00")]
         assert record.strategy_names == ("BEAR",)
     with pytest.raises(ReplayError, match=r"no file is called 'othr\.csv'; is it 'other\.csv'\?"):
-        replay_records.read([one, other], parse_map(["othr.csv:time=exit"]))
-    with pytest.raises(ReplayError, match=r"time=exi: other\.csv has not a column 'exi'; is it 'exit'\?"):
-        replay_records.read([one, other], parse_map(["other.csv:time=exi"]))
+        replay_records.read([one, other], parse_map(["othr.csv:time=later"]))
+    with pytest.raises(ReplayError, match=r"time=late: other\.csv has not a column 'late'; is it 'later'\?"):
+        replay_records.read([one, other], parse_map(["other.csv:time=late"]))
 
 
 def test_a_name_of_a_column_may_hold_a_comma(tmp_path: Path) -> None:
