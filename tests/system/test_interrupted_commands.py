@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import redis
 from faults.process_signals import suspended
 from processes import command_path, eventually
 
+from strategic_memory_server.cli import run_stoppable
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.system
@@ -54,6 +56,31 @@ def test_an_export_that_is_interrupted_leaves_nothing(fresh_redis: EmbeddedRedis
     assert (process.returncode, said) == (130, "")
     assert complained.endswith("strategic-memory-server export: interrupted; nothing was written\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_ends_what_runs_where_it_waits_and_nowhere_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def told(_number: int, _frame: object) -> None:
+        raise SystemExit(130)
+
+    async def work() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        done.append("made")
+        try:
+            await asyncio.sleep(60)
+        finally:
+            done.append("tidied")
+
+    monkeypatch.setattr(run_stoppable, "stop", told)
+    before = signal.signal(signal.SIGTERM, told)
+    try:
+        with pytest.raises(SystemExit):
+            run_stoppable.run_stoppable(work())
+        assert signal.getsignal(signal.SIGTERM) is told
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert done == ["made", "tidied"]
 
 
 IN_THE_BODY_OF_A_CLASS = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from dataclasses import asdict
@@ -12,6 +11,7 @@ import click
 
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
+from strategic_memory_server.cli.run_stoppable import run_stoppable
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.doctor.examination import Examination, examine
 from strategic_memory_server.doctor.finding import Severity
@@ -63,7 +63,7 @@ def doctor(
     settings = settings_asked(overrides, portfolio)
     # What is found is printed here, and not logged.
     set_up_logging("CRITICAL", "console")
-    examination = asyncio.run(examine(settings, portfolio, asks_service=not no_service, token=token))
+    examination = run_stoppable(examine(settings, portfolio, asks_service=not no_service, token=token))
     click.echo(_as_json(examination) if as_json else _as_text(examination, settings))
     context.exit(_EXIT_CODES[examination.worst])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
+from strategic_memory_server.cli.run_stoppable import run_stoppable
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES, key_of
 from strategic_memory_server.exporting.export import export
 from strategic_memory_server.exporting.folder import NEEDS_PYARROW, FolderError, Manifest
@@ -38,7 +38,7 @@ def export_memory(folder: Path, portfolio: str, **overrides: object) -> None:
     settings = settings_asked(overrides, portfolio)
     try:
         optional_module("pyarrow", NEEDS_PYARROW)
-        manifest = asyncio.run(_export(settings.redis, settings.sync.advice.evidence.decay, folder))
+        manifest = run_stoppable(_export(settings.redis, settings.sync.advice.evidence.decay, folder))
     except (FolderError, NotInstalledError) as error:
         raise click.ClickException(str(error)) from None
     except (RedisError, OSError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.cli.each_once import each_once
 from strategic_memory_server.cli.redis_options import redis_options
+from strategic_memory_server.cli.run_stoppable import run_stoppable
 from strategic_memory_server.cli.written_options import declared, possible_ms, record_options
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.entries.input_keys import TRADE_RESULTS, key_of
@@ -89,7 +89,7 @@ def import_past(
         if any(file.is_dir() for file in files):
             reads = {"--map": names, "--kind": kind, "--strategy": strategy, "--accept-refused": accept_refused}
             written = {"--decimal": decimal, "--dates": dates, "--zone": zone, "--one-unit": one_unit or None}
-            asyncio.run(_bring_back(settings, _only_folder(files, {**reads, **written}), dry_run=dry_run))
+            run_stoppable(_bring_back(settings, _only_folder(files, {**reads, **written}), dry_run=dry_run))
             if waits:
                 click.echo(f"hysteresis: {_HYSTERESIS_TOLD}")
             return
@@ -104,7 +104,7 @@ def import_past(
             strategy=strategy,
         )
         _require_past(pasts)
-        asyncio.run(_write_past(settings, pasts, dry_run=dry_run))
+        run_stoppable(_write_past(settings, pasts, dry_run=dry_run))
     except (ReplayError, BehindError, FolderError, OtherMemoryError) as error:
         raise click.ClickException(str(error)) from None
     except (RedisError, OSError) as error:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
+from strategic_memory_server.cli.run_stoppable import run_stoppable
 from strategic_memory_server.redis_access.redis_connection import (
     as_user,
     connect,
@@ -51,11 +50,11 @@ def prepare_redis(*, admin: str | None, admin_password_file: str | None, portfol
         settings if admin is None or admin_password_file is None else as_user(settings, admin, admin_password_file)
     )
     try:
-        click.echo("\n".join(asyncio.run(_load(loading))))
+        click.echo("\n".join(run_stoppable(_load(loading))))
     except (RedisError, OSError) as error:
         raise click.ClickException(_not_loaded(settings.url, error, admin, admin_password_file)) from None
     try:
-        missing = asyncio.run(_missing(settings))
+        missing = run_stoppable(_missing(settings))
     except (RedisError, OSError) as error:
         raise click.ClickException(f"as the user of the service: {failure_at(settings.url, error)}") from None
     if missing:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 from redis.exceptions import RedisError
 
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
+from strategic_memory_server.cli.run_stoppable import run_stoppable
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_connection import connect, failure_at
@@ -30,7 +29,7 @@ def rebuild_memory(portfolio: str, **overrides: object) -> None:
     """
     settings = settings_asked(overrides, portfolio)
     try:
-        asyncio.run(_forget(settings.redis, settings.sync.advice.evidence.decay))
+        run_stoppable(_forget(settings.redis, settings.sync.advice.evidence.decay))
     except (RedisError, OSError) as error:
         raise click.ClickException(failure_at(settings.redis.url, error)) from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from redis.exceptions import RedisError
 from strategic_memory_server.cli.plain_numbers import Whole
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
+from strategic_memory_server.cli.run_stoppable import run_stoppable
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.redis_access.redis_connection import connect, failure_at
 from strategic_memory_server.reproducing.reproduce import reproduce
@@ -42,7 +42,7 @@ def reproduce_revision(
     """
     settings = settings_asked(overrides, portfolio)
     try:
-        found = asyncio.run(_reproduce(settings, revision, epoch))
+        found = run_stoppable(_reproduce(settings, revision, epoch))
     except (RedisError, OSError) as error:
         raise click.ClickException(failure_at(settings.redis.url, error)) from None
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import enum
 import json
@@ -14,6 +13,7 @@ from redis.exceptions import RedisError
 from strategic_memory_server.cli.plain_numbers import Whole
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
+from strategic_memory_server.cli.run_stoppable import run_stoppable
 from strategic_memory_server.cli.shadow_text import shadow_text
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.memory.policy import Policy
@@ -58,7 +58,7 @@ def shadow_report(*, portfolio: str, trades: int, revisions: int, as_json: bool,
     settings = settings_asked(overrides, portfolio)
     set_up_logging("CRITICAL", "console")
     try:
-        found = asyncio.run(_read(settings, trades, revisions))
+        found = run_stoppable(_read(settings, trades, revisions))
     except (RedisError, OSError) as error:
         raise click.ClickException(failure_at(settings.redis.url, error)) from None
     if found.report is None:
