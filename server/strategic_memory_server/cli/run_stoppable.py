@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -23,6 +24,9 @@ def run_stoppable(work: Coroutine[Any, Any, ResultT]) -> ResultT:
     Raises:
         SystemExit: the program was told to stop.
     """
+    if threading.current_thread() is not threading.main_thread():
+        # Signals are not for it.
+        return asyncio.run(work)
     told: list[int] = []
     before = {number: signal.getsignal(number) for number in SIGNALS}
 
