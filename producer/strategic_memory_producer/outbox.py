@@ -19,7 +19,8 @@ class Outbox:
 
     What Redis has certainly not taken is sent again until the time is up. Where a connection broke after a page was
     sent, trades are sent again, for each counts once by its `trade_id`; whether the rest arrived nobody knows, and
-    the caller is told.
+    the caller is told. A refusal that no waiting mends holds up the rest of its stream, which keeps its order, and not
+    the other streams.
     """
 
     def __init__(self, settings: WriterSettings, entries: Sequence[Entry]) -> None:
@@ -27,9 +28,10 @@ class Outbox:
         self._entries = entries
         self._ids = [""] * len(entries)
         self._unsent = list(range(len(entries)))
+        self._refused: list[int] = []
         self._in_doubt: list[int] = []
         self._ends_s = time.monotonic() + settings.timeout_s
-        self._why = ""
+        self._why = self._why_refused = ""
         self._pauses = 0
 
     def page(self) -> list[Entry]:
@@ -55,7 +57,7 @@ class Outbox:
     def answered(self, answers: Sequence[object]) -> float:
         """Redis answered each entry of the page with an id or an error. Return and raise as `not_sent`.
 
-        Raises UnwrittenError at once for a refusal that no waiting mends.
+        Raises UnwrittenError for a refusal that no waiting mends, once the other streams have theirs.
         """
         page, rest = self._unsent[: len(answers)], self._unsent[len(answers) :]
         refusals = {}
@@ -67,17 +69,23 @@ class Outbox:
         self._unsent = [*refusals, *rest]
         lasting = next((refusal for refusal in refusals.values() if not refusal.passes), None)
         if lasting is not None:
-            raise self._unwritten(lasting.sentence)
-        if refusals:
-            return self._again(next(iter(refusals.values())).sentence)
+            self._set_aside({self._entries[index].stream for index, refusal in refusals.items() if not refusal.passes})
+            self._why_refused = self._why_refused or lasting.sentence
+        passing = next((refusal for refusal in refusals.values() if refusal.passes), None)
+        if passing is not None:
+            return self._again(passing.sentence)
         self._pauses = 0
         return 0.0
 
     def ids(self) -> list[str]:
-        """Return the ids of all entries; raise UnwrittenError for those in doubt."""
-        if self._in_doubt:
+        """Return the ids of all entries; raise UnwrittenError for those that were refused or are in doubt."""
+        if self._refused or self._in_doubt:
             raise self._unwritten(self._why)
         return self._ids
+
+    def _set_aside(self, streams: set[str]) -> None:
+        self._refused += [index for index in self._unsent if self._entries[index].stream in streams]
+        self._unsent = [index for index in self._unsent if self._entries[index].stream not in streams]
 
     def _again(self, why: str) -> float:
         self._why = why
@@ -88,13 +96,15 @@ class Outbox:
         return pause_s
 
     def _unwritten(self, why: str) -> UnwrittenError:
-        said = []
-        if self._unsent:
-            said.append(f"{len(self._unsent)} of {len(self._ids)} entries were not confirmed, write them again")
+        said, unwritten = [], sorted(self._refused + self._unsent)
+        if unwritten:
+            said.append(f"{len(unwritten)} of {len(self._ids)} entries were not confirmed, write them again")
         if self._in_doubt:
             said.append(f"{len(self._in_doubt)} of {len(self._ids)} entries are in doubt, they may have been written")
         return UnwrittenError(
-            f"{why}: {'; '.join(said)}", self._those(self._unsent), self._those(sorted(self._in_doubt))
+            f"{self._why_refused or why}: {'; '.join(said)}",
+            self._those(unwritten),
+            self._those(sorted(self._in_doubt)),
         )
 
     def _those(self, indexes: Sequence[int]) -> list[Entry]:

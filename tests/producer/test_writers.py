@@ -207,10 +207,13 @@ def test_one_refused_entry_does_not_hold_up_the_others(
     make_writer: MakeWriter, redis_server: EmbeddedRedis, redis_client: redis.Redis
 ) -> None:
     redis_client.set(REGIMES, "x")
-    with pytest.raises(UnwrittenError, match="1 of 2") as refused:
-        make_writer(redis_server.url).write([regime_observation("BULL", {}), trade_result(1, {"trade_id": "a"})])
-    assert [entry.stream for entry in refused.value.entries] == ["meta.regime"]
-    assert redis_client.xlen(TRADES) == 1
+    for page in (500, 1):
+        with pytest.raises(UnwrittenError, match=r"the key is no stream.*: 3 of 5 entries") as refused:
+            make_writer(redis_server.url, WriterSettings(page=page)).write(
+                [*(regime_observation(name) for name in ("A", "B", "C")), trade_result(1), portfolio_entry(1)]
+            )
+        assert [entry.fields["regime"] for entry in refused.value.entries] == ["A", "B", "C"]
+    assert redis_client.xlen(TRADES) == redis_client.xlen(PORTFOLIO) == 2
 
 
 def test_a_user_without_permission_is_told_which(
