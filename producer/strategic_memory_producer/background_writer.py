@@ -107,6 +107,10 @@ class _Waiting:
             self._changed.notify_all()
 
     def close(self, timeout_s: float) -> None:
+        if self._process != os.getpid():
+            # What waits, and the connection, are of the process that was forked from.
+            self.entries = []
+            return
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -111,3 +113,18 @@ def test_a_forked_process_is_told_that_it_has_no_writer(redis_server: EmbeddedRe
     )  # fmt: skip
     assert "the writer belongs to the process that was forked from" in done.stderr
     assert trade_ids(redis_client) == ["of the parent"]
+
+
+@pytest.mark.processes
+def test_a_forked_process_neither_returns_nor_tells_of_what_waits_in_the_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    writer = BackgroundWriter(f"redis://127.0.0.1:{free_port()}", QUICK)
+    writer.record_trade(0.5, trade_id="of the parent")
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(BaseException):
+            os._exit(len(writer.close()) + caplog.text.count("were not written"))
+        os._exit(9)
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(writer.close()) == 1
