@@ -7,6 +7,9 @@ from typing import SupportsFloat, SupportsIndex
 
 from strategic_memory_producer.entry import Entry
 
+_MOST = 2**63 - 1
+"""Largest count that Redis takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class WriterSettings:
@@ -30,6 +33,10 @@ class WriterSettings:
             raise ValueError("timeout_s: give seconds above 0, at most 3600")
         if not _is_count(self.page):
             raise ValueError("page: give a number of entries from 1 up")
+        # redis-py and the clock take numbers of Python alone, not those of numpy.
+        object.__setattr__(self, "timeout_s", float(self.timeout_s))
+        object.__setattr__(self, "page", self.page.__index__())
+        object.__setattr__(self, "maxlen", None if self.maxlen is None else self.maxlen.__index__())
 
     def key(self, entry: Entry) -> str:
         """Return the key of the stream that an entry goes to."""
@@ -50,7 +57,7 @@ def _is_prefix(value: object) -> bool:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, SupportsIndex) and value is not True and value.__index__() >= 1
+    return isinstance(value, SupportsIndex) and value is not True and 1 <= value.__index__() <= _MOST
 
 
 def _is_seconds(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -174,11 +175,18 @@ def test_errors_are_copied_between_processes_whole(error: Exception) -> None:
     [
         *(("prefix", ""), ("prefix", " a"), ("maxlen", 0), ("timeout_s", 0), ("timeout_s", float("nan")), ("page", 0)),
         *(("prefix", ":"), ("prefix", 5), ("maxlen", "many"), ("maxlen", True), ("timeout_s", "5"), ("page", 1.5)),
+        ("maxlen", 2**63),
     ],
 )
 def test_a_wrong_setting_is_named(setting: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"^{setting}: "):
         WriterSettings(**{setting: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [Decimal, Fraction, np.float32, np.int64])
+def test_settings_of_any_kind_of_number_become_those_of_python(kind: Callable[[int], Any]) -> None:
+    settings = WriterSettings(timeout_s=kind(5), maxlen=np.int64(100), page=np.int16(7))  # type: ignore[arg-type]
+    assert repr(settings) == "WriterSettings(prefix='quantum', maxlen=100, timeout_s=5.0, page=7)"
 
 
 def test_the_colon_of_a_prefix_may_be_given_as_to_the_service() -> None:
