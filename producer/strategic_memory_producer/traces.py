@@ -17,6 +17,11 @@ Check = Callable[[str, object], str]
 CLOCKS_APART = timedelta(minutes=1)
 """The service refuses an opening that is later than the entry's id by more than that."""
 
+WRITTEN_FOR_NONE = frozenset(
+    ("None", "none", "NONE", "nan", "NaN", "NAN", "null", "Null", "NULL", "nil", "<nil>", "<NA>", "NaT", "undefined")
+)
+"""What programs write for an id that they do not have: the service reads it as none."""
+
 
 class ObservationFields(TypedDict, total=False):
     """What a regime observation may say beside its regime; what is None is left out."""
@@ -111,7 +116,8 @@ def trade_result(
     given = _in_order(_checked(TRADE_CHECKS, more, fields))
     if "regime" in given:
         given = {"market_regime": given.pop("regime").upper(), **given}
-    given.setdefault("trade_id", uuid.uuid4().hex)
+    if given.get("trade_id", "None") in WRITTEN_FOR_NONE:
+        given["trade_id"] = uuid.uuid4().hex
     return Entry(TRADES, {"realized_pnl": checked.number("realized_pnl", realized_pnl), **given})
 
 
@@ -139,7 +145,9 @@ def _checked(
 
 def _missing(check: Check, value: object) -> bool:
     """Whether a value says that nothing is known: None, or what pandas has in place of a name or time."""
-    return value is None or (check is not checked.number and (repr(value) in {"<NA>", "NaT", "nan"}))
+    if value is None or check is checked.number or isinstance(value, str):
+        return value is None
+    return str(value) in {"<NA>", "NaT", "nan"}
 
 
 def _in_order(given: dict[str, str]) -> dict[str, str]:

@@ -18,8 +18,10 @@ from strategic_memory_producer import (
     WriterSettings,
     portfolio_entry,
     regime_observation,
+    traces,
     trade_result,
 )
+from strategic_memory_server.entries import entry_fields
 from strategic_memory_server.entries.entries import read_portfolio_entry, read_regime_observation, read_trade_result
 
 
@@ -86,6 +88,15 @@ def test_what_is_not_known_is_left_out() -> None:
 
     given = {"regime": None, "policy": float("nan"), "symbol": NAType(), "trade_id": "1", "opened_at": None}
     assert dict(trade_result(1, given).fields) == {"realized_pnl": "1", "trade_id": "1"}
+    of_numpy = {"regime": np.float64("nan"), "policy": np.float32("nan"), "opened_at": np.datetime64("NaT")}
+    assert dict(trade_result(1, of_numpy, trade_id="1").fields) == {"realized_pnl": "1", "trade_id": "1"}
+
+
+def test_an_id_that_the_service_reads_as_none_is_none() -> None:
+    assert entry_fields.WRITTEN_FOR_NONE == traces.WRITTEN_FOR_NONE
+    for written in (*traces.WRITTEN_FOR_NONE, " nan ", np.float64("nan")):
+        assert len(trade_result(1, {"trade_id": written}).fields["trade_id"]) == 32
+    assert trade_result(1, trade_id="Nancy").fields["trade_id"] == "Nancy"
 
 
 @pytest.mark.parametrize(
