@@ -58,7 +58,7 @@ class BackgroundWriter:
     @property
     def waiting(self) -> int:
         """How many entries Redis has not confirmed yet."""
-        return len(self._waiting.entries)
+        return len(self._waiting.left())
 
     def observe_regime(self, regime: str, **more: Unpack[ObservationFields]) -> None:
         """Have a regime written that was observed."""
@@ -79,15 +79,17 @@ class BackgroundWriter:
     def close(self) -> tuple[Entry, ...]:
         """Write what waits, within the writer's `timeout_s`, and end; return what Redis did not confirm."""
         self._close()
-        return tuple(self._waiting.entries)
+        return tuple(self._waiting.left())
 
 
 class _Waiting:
     """What Redis has not confirmed, and the thread that writes it."""
 
     def __init__(self, writer: TraceWriter) -> None:
-        self.entries: list[Entry] = []
+        self._entries: list[Entry] = []
         self._writer = writer
+        self._outbox = writer.outbox(())
+        self._size = 0  # of the outbox: these are the first of the entries until all of it is done
         self._changed = threading.Condition()
         self._is_closed = self._is_over = False
         self._why = ""
@@ -95,56 +97,73 @@ class _Waiting:
         self._thread = threading.Thread(target=self._run, name="strategic-memory-traces", daemon=True)
         self._thread.start()
 
+    def left(self) -> list[Entry]:
+        """Return what Redis has not confirmed: of those that are being sent, and those behind them."""
+        if self._is_of_another_process():
+            return []
+        with self._changed:
+            return [*self._outbox.unconfirmed(), *self._entries[self._size :]]
+
     def add(self, entries: Sequence[Entry]) -> None:
         with self._changed:
             if self._is_closed:
                 raise TraceError("the writer is closed")
-            if self._process != os.getpid():
+            if self._is_of_another_process():
                 raise TraceError("the writer belongs to the process that was forked from: make one in each")
-            if len(self.entries) + len(entries) > MOST_WAITING:
-                raise UnwrittenError(f"{len(self.entries):,} entries wait already: {self._why}", entries, ())
-            self.entries += entries
+            if len(self._entries) + len(entries) > MOST_WAITING:
+                raise UnwrittenError(f"{len(self._entries):,} entries wait already: {self._why}", entries, ())
+            self._entries += entries
             self._changed.notify_all()
 
     def close(self, timeout_s: float) -> None:
-        if self._process != os.getpid():
-            # What waits, and the connection, are of the process that was forked from.
-            self.entries = []
+        if self._is_of_another_process():
             return
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
         self._thread.join(timeout_s)
+        with self._changed:
+            # What is returned as not written is not written afterwards.
+            self._is_over = True
+            self._outbox.end()
         self._writer.close()
-        if self.entries:
-            _log.error(
-                "%d entries were not written: %s", len(self.entries), self._why or "Redis did not answer in time"
-            )
+        if left := self.left():
+            _log.error("%d entries were not written: %s", len(left), self._why or "Redis did not answer in time")
+
+    def _is_of_another_process(self) -> bool:
+        """Whether this one was forked off: what waits, and the connection, are not its own."""
+        return self._process != os.getpid()
 
     def _run(self) -> None:
-        while batch := self._next():
+        while self._next():
             try:
-                self._writer.write(batch)
+                self._writer.send(self._outbox)
             except UnwrittenError as error:
-                self._done(batch, error.entries)
+                self._done(error.entries)
                 self._failed(error)
             else:
-                self._done(batch)
+                self._done()
                 self._succeeded()
 
-    def _next(self) -> list[Entry]:
-        """Return what waits, once there is something; nothing when all is over."""
+    def _next(self) -> bool:
+        """Take what waits, once there is something; return whether there is, and it is not over."""
         with self._changed:
-            self._changed.wait_for(lambda: self.entries or self._is_closed)
-            return [] if self._is_over else list(self.entries)
+            self._changed.wait_for(lambda: self._entries or self._is_closed)
+            if self._entries and not self._is_over:
+                self._outbox = self._writer.outbox(list(self._entries))
+                self._size = len(self._entries)
+            return self._size > 0
 
-    def _done(self, batch: Sequence[Entry], left: Sequence[Entry] = ()) -> None:
+    def _done(self, left: Sequence[Entry] = ()) -> None:
         with self._changed:
-            self.entries[: len(batch)] = left
+            self._entries[: self._size] = left
+            self._outbox, self._size = self._writer.outbox(()), 0
 
     def _failed(self, error: UnwrittenError) -> None:
         if error.in_doubt:
             _log.warning("%d entries may have been written or not; they are not sent again", len(error.in_doubt))
+        if self._is_over:
+            return
         if not self._why:
             _log.warning("traces wait for Redis: %s", error)
         self._why = str(error)

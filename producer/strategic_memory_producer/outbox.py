@@ -33,9 +33,21 @@ class Outbox:
         self._ends_s = time.monotonic() + settings.timeout_s
         self._why = self._why_refused = ""
         self._pauses = 0
+        self._is_ended = False
+
+    def end(self) -> None:
+        """Have nothing more sent than what is on its way; the writer raises UnwrittenError then."""
+        self._is_ended = True
+
+    def unconfirmed(self) -> list[Entry]:
+        """Return what Redis has given no id so far, in its order, without what is in doubt."""
+        doubtful = set(self._in_doubt)
+        return [self._entries[index] for index, given in enumerate(self._ids) if not given and index not in doubtful]
 
     def page(self) -> list[Entry]:
-        """Return what to send next in one round trip; empty when nothing is left."""
+        """Return what to send next in one round trip; empty when nothing is left. Raise UnwrittenError after `end`."""
+        if self._is_ended and self._unsent:
+            raise self._unwritten("the writer was closed")
         return [self._entries[index] for index in self._unsent[: self._settings.page]]
 
     def not_sent(self, error: Exception) -> float:

@@ -71,7 +71,14 @@ class TraceWriter:
         Raises UnwrittenError with what Redis did not confirm. The other methods raise that too, and EntryRefusedError
         for a value that is wrong, before anything is sent.
         """
-        outbox = Outbox(self._settings, checked_entries(entries))
+        return self.send(self.outbox(checked_entries(entries)))
+
+    def outbox(self, entries: Sequence[Entry]) -> Outbox:
+        """Return what `send` sends, and what can be asked meanwhile how far that is."""
+        return Outbox(self._settings, entries)
+
+    def send(self, outbox: Outbox) -> list[str]:
+        """Write what `outbox` holds, as `write` does."""
         with self._one_at_a_time:
             while page := outbox.page():
                 time.sleep(self._attempt(outbox, page))
