@@ -13,6 +13,7 @@ from redis.exceptions import AuthenticationError
 from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url, without_login
 from strategic_memory_producer.entry import Entry
+from strategic_memory_producer.errors import TraceError
 from strategic_memory_producer.given_entries import checked_entries
 from strategic_memory_producer.outbox import Outbox
 from strategic_memory_producer.traces import (
@@ -39,6 +40,7 @@ class AsyncTraceWriter:
             self._pool: Any = redis.asyncio.BlockingConnectionPool.from_url(redis_url, **pool_options(self._settings))
         self._client = redis.asyncio.Redis(connection_pool=self._pool)
         self._one_at_a_time = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -50,6 +52,7 @@ class AsyncTraceWriter:
 
     async def close(self) -> None:
         """End the connection."""
+        self._take_loop()
         await self._pool.disconnect()
 
     async def observe_regime(self, regime: str, **more: Unpack[ObservationFields]) -> str:
@@ -68,14 +71,20 @@ class AsyncTraceWriter:
         """Write entries in their order, in as few round trips as it takes; return their ids.
 
         Raises UnwrittenError with what Redis did not confirm. The other methods raise that too, and EntryRefusedError
-        for a value that is wrong, before anything is sent.
+        for a value that is wrong, before anything is sent; so is TraceError in a second event loop.
         """
+        self._take_loop()
         outbox = Outbox(self._settings, checked_entries(entries))
         async with self._one_at_a_time:
             while page := outbox.page():
                 pause_s = await self._attempt(outbox, page)
                 await asyncio.sleep(pause_s)
         return outbox.ids()
+
+    def _take_loop(self) -> None:
+        self._loop = self._loop or asyncio.get_running_loop()
+        if self._loop is not asyncio.get_running_loop():
+            raise TraceError("the writer belongs to the event loop that it was first used in: make one in each")
 
     async def _attempt(self, outbox: Outbox, page: Sequence[Entry]) -> float:
         # A connection that Redis has closed meanwhile is known as such once the loop has looked.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socketserver
 import threading
 import traceback
@@ -18,9 +19,11 @@ from producer.both_writers import KINDS, Writer, named
 from service_calls import get_feedback
 
 from strategic_memory_producer import (
+    AsyncTraceWriter,
     BackgroundWriter,
     Entry,
     EntryRefusedError,
+    TraceError,
     UnwrittenError,
     WriterSettings,
     portfolio_entry,
@@ -290,3 +293,16 @@ def test_what_is_no_entry_is_refused_with_its_place_before_anything_is_sent(
     made = (trade_result(number, trade_id=str(number)) for number in range(3))
     assert len(writers[0].write(made)) == 3
     assert redis_client.xlen(TRADES) == 3
+
+
+def test_a_second_event_loop_is_told_that_it_needs_a_writer_of_its_own(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    writer = AsyncTraceWriter(redis_server.url)
+    with asyncio.Runner() as first:
+        first.run(writer.observe_regime("BULL"))
+        for call in (writer.observe_regime("BEAR"), writer.close()):
+            with pytest.raises(TraceError, match="the event loop that it was first used in: make one in each"):
+                asyncio.run(call)
+        assert redis_client.xlen(REGIMES) == 1
+        first.run(writer.close())
