@@ -59,8 +59,10 @@ class ServedPortfolio:
         """Streams of feedback that are open."""
         self._without_streams = asyncio.Event()
         self.messages = MessageCache(sources.clock_ms, sources.problems, name)
-        self.turn = Turns(sources.clock_ms, sources.hub, self.messages).now
+        turns = Turns(sources.clock_ms, sources.hub, self.messages)
+        self.turn = turns.now
         self.waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
+        self.waker.listen(turns.end)
         self._pages = LogPages(sources.log.read_after)
 
     @contextmanager

@@ -36,6 +36,10 @@ class StreamWaker:
         """Return what one stream waits by: for something to tell, and for a heartbeat to be due."""
         return Waiter(self._signal, HeartbeatPace(heartbeat_s, lambda: self._validity_s))
 
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call a listener whenever there is something to tell, before any stream is woken."""
+        self._signal.listen(listener)
+
     def wake(self) -> None:
         """Wake all streams."""
         self._signal.notify()

@@ -62,8 +62,9 @@ class Turns:
             in_force = self._hub.in_force(now_ms)
             message = self._messages.delivery(in_force, skipped=0, now_ms=now_ms)
             turn = self._turn = Turn(now_ms, now_s, newest, in_force, message)
-            loop.call_soon(self._end)
+            loop.call_soon(self.end)
         return turn
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Look anew from now on. Whoever asks after a change is not told of it again."""
         self._turn = None

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count
+from unittest.mock import Mock
 
 import pytest
 from advice import NOW_MS, feedback
 from server.revisions.read_log import RING, load
 
+from strategic_memory_server.memory.leverage_cap import LeverageCap
+from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.rpc.served_portfolio import ServedPortfolio, Sources
 from strategic_memory_server.rpc.streams import turns as turns_of_streams
 from strategic_memory_server.rpc.streams.turns import Turns
 from strategic_memory_server.rpc.wire.message_cache import MessageCache
@@ -52,3 +56,18 @@ async def test_a_hub_that_changes_ends_the_turn(hub: FeedbackHub, monkeypatch: p
     assert turns.now().in_force.revision == 3
     load(hub, 4, epoch="e2", epoch_start=4)
     assert (turns.now().in_force.epoch, turns.now().message.feedback.epoch) == ("e2", "e2")
+
+
+async def test_a_cap_that_nobody_publishes_ends_the_turn(hub: FeedbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns_of_streams, "LONGEST_S", 3_600.0)
+    changed, unasked = ChangeSignal(), Mock()
+    portfolio = ServedPortfolio(Sources(hub, changed, unasked, unasked, unasked, hub.now_ms))
+    waiter = portfolio.waker.waiter(3_600.0)
+    before = portfolio.turn()
+    cap = LeverageCap("exposure:summary", 0.3, hub.now_ms())
+    hub.heed((cap,), at_once=True)
+    changed.notify()
+    # What a stream looks at now it is not woken for.
+    waiter.look()
+    assert portfolio.turn().in_force.advice.leverage_caps == (cap,) != before.in_force.advice.leverage_caps
+    waiter.close()
