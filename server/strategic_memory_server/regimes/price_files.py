@@ -229,14 +229,14 @@ def _times(path: Path, page: TablePage, names: Mapping[str, str]) -> Sequence[Ce
 
 
 def _known(columns: Collection[str], ours: str) -> str | None:
-    """Return the column that has the first of the names that ours is known by, with a zone rather than without one.
+    """Return the column that has the first of the names that ours is known by; None where none has.
 
-    None where none has.
+    Times are read with a zone rather than without one; a `Close (UTC)` beside a `Close` is no price.
     """
     by_name = {name.strip(" <>").lower(): name for name in columns}
     for column in columns:
         name, zone = without_zone(column, clear_ones=True)
-        if zone:
+        if zone and ours == TIME:
             by_name[name.strip(" <>").lower()] = column
     return next((by_name[known] for known in KNOWN_NAMES[ours] if known in by_name), None)
 
