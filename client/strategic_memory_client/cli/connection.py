@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ class _File(click.Path):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            if shown_path(value) == str(value):
+            if shown_path(value) == str(value) or os.access(value, os.F_OK):
                 raise
         raise click.BadParameter(f"there is not {shown_path(value)}.", ctx, param)
 

@@ -48,11 +48,14 @@ def test_the_flags_of_the_context_in_use_stand_in_for_those_not_given(tmp_path: 
     assert [json.loads(line)["used"] for line in said("context", "list").out.splitlines()] == [False]
 
 
-def test_what_was_given_in_place_of_a_file_is_not_told(tmp_path: Path) -> None:
+def test_what_was_given_in_place_of_a_file_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = {"STRATEGIC_MEMORY_CONTEXTS": str(tmp_path / "contexts.json")}
     ended = run("get", env={**kept, "STRATEGIC_MEMORY_TOKEN_FILE": "smt_hidden"})
     assert (ended.code, "give its path" in ended.err, "hidden" in ended.err) == (2, True, False)
     assert "/nowhere" in run("get", "--tls-root-ca", "/nowhere", env=kept).err
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "keys").mkdir()
+    assert "'keys' is a directory" in run("get", "--tls-key", "keys", env=kept).err
 
 
 def test_the_token_of_a_context_goes_to_no_other_address(tmp_path: Path) -> None:
