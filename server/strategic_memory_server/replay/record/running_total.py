@@ -20,7 +20,7 @@ from strategic_memory_server.replay.written.ways import Declared, Ways
 
 _FEWEST_STEPS = 3
 _SHARE = 0.9
-"""Of the rows so many have to be a step of the total: some of them may be refused, or rounded otherwise."""
+"""Of the rows in which either moves so many have to be a step of it: some may be refused, or rounded otherwise."""
 
 _ROUNDING = 0.01
 """So far from a step may what it adds be, as a share of the usual step."""
@@ -76,5 +76,7 @@ def _adds_up(total: FloatColumn, step: FloatColumn) -> bool:
     steps = np.abs(step[1:][step[1:] != 0.0])
     if steps.size < _FEWEST_STEPS or np.count_nonzero(total[1:] != step[1:]) < _FEWEST_STEPS:
         return False
-    is_step = np.abs(np.diff(total) - step[1:]) <= _ROUNDING * np.median(steps)
+    # Where neither moves nothing is said: of most candles both the pnl and the fees are 0.
+    moves = (np.diff(total) != 0.0) | (step[1:] != 0.0)
+    is_step = np.abs(np.diff(total) - step[1:])[moves] <= _ROUNDING * np.median(steps)
     return bool(np.count_nonzero(is_step) >= _SHARE * is_step.size)

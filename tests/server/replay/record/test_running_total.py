@@ -51,3 +51,9 @@ def test_a_balance_beside_results_and_copies_of_them_are_no_steps(tmp_path: Path
     plain = list(map(str, EARNED))
     for column in (TOTALS, EARNED, [1.0] * len(EARNED)):
         assert len(csv_of(tmp_path, table("time,other,pnl", list(map(str, column)), plain))) == len(EARNED)
+
+
+def test_candles_of_which_most_earn_and_cost_nothing_are_no_steps(tmp_path: Path) -> None:
+    earned = [EARNED[place // 20] if place % 20 == 0 else 0.0 for place in range(100)]
+    rows = (f"{1_704_412_800 + 3_600 * place},BULL,{pnl},{0.1 if pnl else 0.0}\n" for place, pnl in enumerate(earned))
+    assert csv_of(tmp_path, f"time,regime,pnl,fees\n{''.join(rows)}").entries.pnl.tolist() == earned
