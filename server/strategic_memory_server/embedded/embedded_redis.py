@@ -237,18 +237,8 @@ class EmbeddedRedis:
     def _arguments(self, port: int) -> list[str]:
         # The password stands in the file: whoever is on this machine can read the arguments of a process.
         configuration = [] if self.password is None else [str(self.directory / _CONFIGURATION)]
-        arguments = [
-            *configuration,
-            "--bind",
-            _HOST,
-            "--protected-mode",
-            "yes",
-            "--port",
-            str(port),
-            "--daemonize",
-            "no",
-        ]
-        arguments += ["--save", "", "--dir", str(self.directory)]
+        arguments = [*configuration, "--bind", _HOST, "--protected-mode", "yes", "--port", str(port)]
+        arguments += ["--daemonize", "no", "--save", "", "--dir", str(self.directory)]
         if self._persistence is Persistence.NONE:
             return [*arguments, "--appendonly", "no"]
         return [*arguments, "--appendonly", "yes", "--appendfsync", self._persistence.value]

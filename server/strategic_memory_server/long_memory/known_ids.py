@@ -90,3 +90,9 @@ class KnownIds:
         self._next += len(ids)
         for forgotten in list(islice(numbers, max(len(numbers) - self.horizon, 0))):
             del numbers[forgotten]
+
+
+def oldest_first(ids: Sequence[bytes]) -> list[str]:
+    """Return ids that come newest first. Another program may have put what is no text, and so no id, among them."""
+    names = [(name, name.decode(errors="replace")) for name in reversed(ids)]
+    return [text for name, text in names if text.encode() == name]

@@ -20,7 +20,7 @@ from strategic_memory_server.evidence.regimes_apart import kept_apart
 from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed
 from strategic_memory_server.long_memory.exploration_document import read_exploration
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
-from strategic_memory_server.long_memory.known_ids import KnownIds
+from strategic_memory_server.long_memory.known_ids import KnownIds, oldest_first
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_note import BLOCKS, COUNTED_IDS
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
@@ -145,7 +145,7 @@ class MemoryStore:
             known, ids_lost = known[above:], newest < kept.numbered
         return Stored(
             kept,
-            KnownIds(self._horizon, _names(known)),
+            KnownIds(self._horizon, oldest_first(known)),
             found.read_up_to,
             found.exploration,
             found.exploration_text,
@@ -291,12 +291,6 @@ class MemoryStore:
         # An older version did not write them down.
         counted_ids = CountedIds.up_to(read_up_to) if counted is None else CountedIds.from_plain(counted)
         return KeptTrades(found, read_up_to, _count(duplicates), _count(numbered), counted_ids, without)
-
-
-def _names(ids: Sequence[bytes]) -> list[str]:
-    """Return ids oldest first. Another program may have put something there that is no text, and so no id."""
-    names = [(name, name.decode(errors="replace")) for name in reversed(ids)]
-    return [text for name, text in names if text.encode() == name]
 
 
 def _count(written: bytes | None) -> int:
