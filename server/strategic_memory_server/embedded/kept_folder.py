@@ -124,8 +124,8 @@ class KeptFolder:
         deadline = time.monotonic() + _LEFT_WITHIN_S
         while not _locked(lock):
             holder = os.pread(lock, 32, 0).decode(errors="replace").strip()
-            # A Redis whose service was killed is about to end.
-            if _is_there(holder) or time.monotonic() > deadline:
+            # A Redis whose service was killed is about to end, and so is what forks of one that this process had hold.
+            if (holder != str(os.getpid()) and _is_there(holder)) or time.monotonic() > deadline:
                 raise EmbeddedRedisError(
                     f"{self.path} is in use by another strategic-memory-server, process {holder or 'unknown'}. "
                     "Stop that one, or give another folder; several services share one Redis by REDIS_URL."

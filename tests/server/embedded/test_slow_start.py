@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import redis
 
 from strategic_memory_server.cli.own_redis import OwnRedis, StoppedWhileStartingError, started
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
+from strategic_memory_server.embedded.kept_folder import KeptFolder
 from strategic_memory_server.embedded.redis_binary import find_redis_server
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
@@ -55,3 +58,18 @@ async def test_a_signal_ends_a_start_that_reads_its_data_for_long(
         async with started(asked, RedisSettings(), stop):
             pass
     assert log.read_text().count("Ready to accept connections") == 1
+
+
+def test_a_folder_that_a_fork_of_this_process_lets_go_of_late_is_waited_for(tmp_path: Path) -> None:
+    first, second = KeptFolder(tmp_path / "kept"), KeptFolder(tmp_path / "kept")
+    first.open()
+    # It has the lock of the first one, until its input ends.
+    fork = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[first.lock])
+    first.close()
+    assert fork.stdin is not None
+    timer = threading.Timer(0.2, fork.stdin.close)
+    timer.start()
+    second.open()
+    second.close()
+    timer.join()
+    assert fork.wait(30) == 0
