@@ -59,6 +59,7 @@ func TestWhatWasMetOnTheWayIsTold(t *testing.T) {
 		"stream terminated by RST_STREAM with error code: INTERNAL_ERROR":                                     ServiceUnavailable,
 		"upstream connect error or disconnect/reset before headers":                                           ServiceUnavailable,
 		"connection error: http2: frame too large, note that the frame header looked like an HTTP/1.1 header": ServiceUnavailable,
+		"grpc: error while marshaling: string field contains invalid UTF-8":                                   InvalidRequest,
 		"anything else": ServerFault,
 	} {
 		equal(t, errorOf(status.Error(codes.Unknown, detail), nil, "here").Kind, kind)

@@ -12,6 +12,7 @@ var (
 	httpStatus  = regexp.MustCompile(`HTTP status code received from server: (\d{3})\b`)
 	ownLimit    = "received message larger than max"
 	anyLimit    = regexp.MustCompile(`(?i)message (after decompression )?larger than max`)
+	notSent     = "error while marshaling"
 	cutOff      = "RST_STREAM with error code"
 	notGRPC     = regexp.MustCompile(`looked like an HTTP/1.1 header|missing HTTP content-type|received unexpected content-type`)
 	envoy       = regexp.MustCompile(`^(upstream request timeout|upstream connect error|no healthy upstream|stream timeout)`)
@@ -54,6 +55,8 @@ func metOnTheWay(detail, address string) *Error {
 	case anyLimit.MatchString(detail):
 		return say(MessageTooLarge, "the call to %s is too large for the service's limit on messages: send or ask for less, or "+
 			"raise the limit there")
+	case strings.Contains(detail, notSent):
+		return say(InvalidRequest, "the request to %s cannot be sent: look whether each text in it is valid UTF-8")
 	case strings.Contains(detail, cutOff):
 		return say(ServiceUnavailable, "the call to %s was cut off, by a server that ended at once or by a proxy; if that comes "+
 			"back after the same time, raise the proxy's timeout above the heartbeat interval ("+settingsFor+")")
