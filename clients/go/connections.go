@@ -2,6 +2,7 @@ package strategicmemory
 
 import (
 	"context"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,7 +69,8 @@ func (c *connections) dial(address string) (*grpc.ClientConn, error) {
 		settings = append(settings, grpc.WithPerRPCCredentials(c.token))
 	}
 	// passthrough: the name is looked up for each attempt; the resolver of gRPC would ask at most every 30 s.
-	return grpc.NewClient("passthrough:///"+address, settings...)
+	// It is a path there, in which the zone of an address of IPv6 begins with an escape.
+	return grpc.NewClient("passthrough:///"+url.PathEscape(address), settings...)
 }
 
 // call asks each server in turn until one answers, all within the timeout.

@@ -35,3 +35,8 @@ func TestAConnectionOnWhichTwoCallersInARowWaitedInVainIsGivenUp(t *testing.T) {
 	equal(t, call(false), first)
 	equal(t, call(true) == first, false)
 }
+
+func TestAnAddressOfALinkIsDialled(t *testing.T) {
+	_, err := clientOf(t, Options{}, "[::1%lo]:1").GetFeedback(t.Context())
+	equal(t, kindOf(err), ServiceUnavailable)
+}
