@@ -2,6 +2,7 @@ package strategicmemory
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -109,7 +110,8 @@ func (c *connections) callServer(ctx context.Context, address string, within tim
 	defer context.AfterFunc(c.closing, cancel)()
 	var trailer metadata.MD
 	err = ask(ctx, on.ClientConn, grpc.Trailer(&trailer), address)
-	if err != nil && !isKind(err, InvalidAnswer) {
+	var refused *Error // an answer that came, and is not used
+	if err != nil && !errors.As(err, &refused) {
 		if c.closing.Err() != nil {
 			err = closedClient()
 		} else {

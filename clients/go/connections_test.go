@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	pb "github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 )
@@ -39,4 +40,19 @@ func TestAConnectionOnWhichTwoCallersInARowWaitedInVainIsGivenUp(t *testing.T) {
 func TestAnAddressOfALinkIsDialled(t *testing.T) {
 	_, err := clientOf(t, Options{}, "[::1%lo]:1").GetFeedback(t.Context())
 	equal(t, kindOf(err), ServiceUnavailable)
+}
+
+func TestAnAnswerThatIsNotUsedIsToldAsWhatItIs(t *testing.T) {
+	client := clientOf(t, Options{}, nowhere)
+	for _, not := range []*Error{
+		requirePortfolio("", "alpha", nowhere),
+		requireWithinContract(&pb.Feedback{LeverageHint: 50}, nowhere),
+	} {
+		err := client.connections.callServer(t.Context(), nowhere, time.Minute, func(
+			context.Context, *grpc.ClientConn, grpc.CallOption, string,
+		) error {
+			return not
+		})
+		equal(t, err, error(not))
+	}
 }
