@@ -7,6 +7,7 @@ package strategicmemory
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -99,15 +100,15 @@ type AnalysisResult struct {
 	Feedback Feedback
 }
 
-// Analyze returns what the service's memory, or the one in the request, says under settings. It publishes nothing. The
-// error is an *Error; of kind InvalidRequest it names the fields.
+// Analyze returns what the service's memory, or the one in the request, says under settings. It publishes nothing, and is
+// about the portfolio of the client. The error is an *Error; of kind InvalidRequest it names the fields.
 func (c *Client) Analyze(ctx context.Context, request *pb.AnalyzeRequest) (AnalysisResult, error) {
 	var answer *pb.AnalyzeResponse
-	if request.GetPortfolio() != c.options.Portfolio {
-		request = proto.Clone(request).(*pb.AnalyzeRequest)
-		request.Portfolio = c.options.Portfolio
+	request, err := c.ofPortfolio(request)
+	if err != nil {
+		return AnalysisResult{}, err
 	}
-	err := c.connections.call(ctx, func(
+	err = c.connections.call(ctx, func(
 		ctx context.Context, on *grpc.ClientConn, trailer grpc.CallOption, address string,
 	) (err error) {
 		answer, err = pb.NewStrategicMemoryServiceClient(on).Analyze(ctx, request, trailer)
@@ -126,6 +127,29 @@ func (c *Client) Close() {
 	c.following.Wait()
 	c.newest.expire()
 	c.tellHeard()
+}
+
+// ofPortfolio returns the request about the portfolio of the client. One about another is refused: the answer to it would
+// not be what was asked for.
+func (c *Client) ofPortfolio(request *pb.AnalyzeRequest) (*pb.AnalyzeRequest, error) {
+	own := c.options.Portfolio
+	asked := request.GetPortfolio()
+	switch {
+	case asked == own:
+		return request, nil
+	case asked != "":
+		why := fmt.Sprintf("is %q, and this client is about %q: leave it out, or make a client with that Portfolio in its Options",
+			asked, own)
+		return nil, &Error{
+			Kind: InvalidRequest, Message: "the request is not valid: portfolio: " + why,
+			Violations: []FieldViolation{{"portfolio", why}},
+		}
+	case request == nil:
+		return &pb.AnalyzeRequest{Portfolio: own}, nil
+	}
+	request = proto.Clone(request).(*pb.AnalyzeRequest)
+	request.Portfolio = own
+	return request, nil
 }
 
 func (c *Client) getFeedback(answer **pb.GetFeedbackResponse) asking {

@@ -56,3 +56,17 @@ func TestAnAnswerThatIsNotUsedIsToldAsWhatItIs(t *testing.T) {
 		equal(t, err, error(not))
 	}
 }
+
+func TestAnAnalysisIsAboutThePortfolioOfTheClient(t *testing.T) {
+	of := func(own, asked string) string {
+		request, err := clientOf(t, Options{Portfolio: own}, nowhere).ofPortfolio(&pb.AnalyzeRequest{Portfolio: asked})
+		if err != nil {
+			return string(kindOf(err))
+		}
+		return request.GetPortfolio()
+	}
+	equal(t, []string{of("", ""), of("alpha", ""), of("alpha", "alpha")}, []string{"", "alpha", "alpha"})
+	equal(t, []string{of("", "alpha"), of("beta", "alpha")}, []string{string(InvalidRequest), string(InvalidRequest)})
+	_, err := clientOf(t, Options{Portfolio: "alpha"}, nowhere).Analyze(t.Context(), nil)
+	equal(t, kindOf(err), ServiceUnavailable)
+}
