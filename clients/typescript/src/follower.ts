@@ -1,5 +1,6 @@
 /** Keeps the newest feedback up to date. */
 
+import { setMaxListeners } from "node:events";
 import { create } from "@bufbuild/protobuf";
 import { GetFeedbackRequestSchema, StrategicMemoryService } from "./generated/strategic_memory/v1/service_pb.js";
 import { Arrivals, moment, passedMs } from "./arrivals.js";
@@ -37,6 +38,7 @@ export class Follower {
     this.#silenceTimeoutMs = silenceTimeoutMs;
     this.#fetchTimeoutMs = fetchTimeoutMs;
     this.#warn = warn;
+    setMaxListeners(0, this.#heard.signal);
     this.#newest = new NewestFeedback(silenceTimeoutMs, {
       steady: () => performance.now(),
       wall: () => Date.now(),

@@ -83,3 +83,17 @@ test("any number of missing heartbeats can be waited for", async () => {
     break;
   }
 });
+
+test("many calls, streams and waits at once are not told as a leak", async () => {
+  const told: Error[] = [];
+  const listen = (warning: Error): void => void told.push(warning);
+  process.on("warning", listen);
+  const client = new StrategicMemoryClient(ADDRESS, { warn: () => {} });
+  const streams = Array.from({ length: 11 }, () => client.followEvents());
+  const asked = streams.flatMap((stream) => [client.getFeedback(), client.waitForNewest({ timeoutMs: 1 }), stream.next()]);
+  await Promise.allSettled(asked);
+  client.close();
+  await new Promise(setImmediate);
+  process.off("warning", listen);
+  assert.deepEqual(told, []);
+});

@@ -1,5 +1,6 @@
 /** The connections of a client: one for the calls to each server, one of its own for each stream. */
 
+import { setMaxListeners } from "node:events";
 import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
 import {
   AccessDeniedError,
@@ -35,6 +36,7 @@ export class Connections {
   constructor(addresses: readonly string[], settings: Settings) {
     this.#addresses = addresses;
     this.#settings = settings;
+    setMaxListeners(0, this.closing); // each call and stream listens: eleven at once are no leak
     readCredentials(settings);
   }
 
