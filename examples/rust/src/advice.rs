@@ -41,6 +41,7 @@ impl Newest {
         let known = self.feedback.as_ref().filter(|_| self.until.is_some_and(|until| Instant::now() < until));
         let policy = known.and_then(|feedback| Policy::try_from(feedback.updated_policy).ok());
         if let (Some(feedback), Some(policy)) = (known, policy)
+            && policy != Policy::Unspecified
             && feedback.leverage_hint.is_finite()
         {
             return Advice { policy, leverage: feedback.leverage_hint };

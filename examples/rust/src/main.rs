@@ -115,7 +115,8 @@ impl Following {
             epoch: resumes.map_or(String::new(), |(_, epoch)| epoch),
             delivery: self.delivery.into(),
             heartbeat_interval: prost_types::Duration::try_from(self.heartbeats).ok(),
-            send_current: false, // the feedback of the resume point came before
+            send_current: false,      // the feedback of the resume point came before
+            portfolio: String::new(), // the default one
         };
         let silent = |_| Status::deadline_exceeded("the server is silent");
         let opened = time::timeout(self.silence, service.stream_feedback(request)).await;
