@@ -1,5 +1,6 @@
 /** Connections by `@connectrpc/connect-node`, for programs that use it anyway; nothing else here needs it. */
 
+import type { ClientHttp2Stream, Http2Session } from "node:http2";
 import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
 import { type Transport, ConnectError } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
@@ -12,7 +13,7 @@ const UNAVAILABLE = 14;
 export const dialConnectNode: Dial = (address, settings) => new ConnectNodeConnection(address, settings);
 
 class ConnectNodeConnection implements Connection {
-  readonly #session: Http2SessionManager;
+  readonly #session: Sessions;
   readonly #transport: Transport;
   readonly #headers: Record<string, string>;
   readonly #connectTimeoutMs: number;
@@ -20,7 +21,7 @@ class ConnectNodeConnection implements Connection {
   constructor(address: string, settings: ConnectionSettings) {
     const baseUrl = `${settings.tls === null ? "http" : "https"}://${address}`;
     const pings = { pingIntervalMs: settings.keepaliveTimeMs, pingTimeoutMs: settings.keepaliveTimeoutMs };
-    this.#session = new Http2SessionManager(baseUrl, pings, nodeOptions(settings));
+    this.#session = new Sessions(baseUrl, pings, nodeOptions(settings));
     this.#transport = createGrpcTransport({
       baseUrl,
       sessionManager: this.#session,
@@ -49,6 +50,23 @@ class ConnectNodeConnection implements Connection {
 
   close(): void {
     this.#session.abort();
+  }
+}
+
+/**
+ * Sessions whose end is told by their streams alone. One that fails tells those first; what is aborted then has no listener
+ * any more when the fault of the session itself comes, and that would end the program.
+ */
+class Sessions extends Http2SessionManager {
+  #heard: Http2Session | undefined;
+
+  override async request(...asked: Parameters<Http2SessionManager["request"]>): Promise<ClientHttp2Stream> {
+    const stream = await super.request(...asked);
+    if (stream.session !== this.#heard) {
+      this.#heard = stream.session;
+      this.#heard?.on("error", () => {});
+    }
+    return stream;
   }
 }
 

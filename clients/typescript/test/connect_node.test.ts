@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { test } from "node:test";
+import { ServiceUnavailableError, StrategicMemoryClient } from "../src/index.js";
+import { dialConnectNode } from "../src/transports/connect_node.js";
+
+for (const [what, says] of Object.entries({ "HTTP/1.1": "HTTP/1.1 400 Bad Request\r\n\r\n", "Redis": "-ERR unknown command\r\n" })) {
+  test(`what speaks ${what} in place of the service ends no program`, async () => {
+    const server = createServer((socket) => void socket.on("error", () => {}).once("data", () => socket.write(says)));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    using client = new StrategicMemoryClient(address, { dial: dialConnectNode, warn: () => {} });
+    for (const ask of [() => client.getFeedback(), () => client.followEvents({ giveUpAfterMs: 1 }).next()]) {
+      const left = once(server, "connection").then(([socket]) => once(socket, "close"));
+      await assert.rejects(ask(), ServiceUnavailableError);
+      await left; // the fault of the session comes with the end of its socket
+    }
+    server.close();
+  });
+}
