@@ -19,3 +19,12 @@ for (const [what, says] of Object.entries({ "HTTP/1.1": "HTTP/1.1 400 Bad Reques
     server.close();
   });
 }
+
+test("a connection that is reset before it is made is not the fault of the service: the next server is asked", async () => {
+  const server = createServer((socket) => void socket.once("data", () => socket.resetAndDestroy()));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  using client = new StrategicMemoryClient([address, "127.0.0.1:1"], { dial: dialConnectNode, tls: {}, warn: () => {} });
+  await assert.rejects(client.getFeedback(), { name: "ServiceUnavailableError", address: "127.0.0.1:1" });
+  server.close();
+});

@@ -6,6 +6,7 @@ import { type Transport, ConnectError } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { type Connection, type ConnectionSettings, type Dial, type MessageStream, FailedCall } from "./connection.js";
 
+const ABORTED = 10;
 const INTERNAL = 13;
 const UNAVAILABLE = 14;
 
@@ -134,7 +135,7 @@ function nodeOptions({ tls }: ConnectionSettings): object {
 function failedCall(error: unknown): FailedCall {
   const { code, rawMessage, metadata, details, cause } = ConnectError.from(error);
   const told = details.flatMap((detail) => ("type" in detail ? [{ typeName: detail.type, value: detail.value }] : []));
-  // A connection that cannot be encrypted is told as a fault of the server, which has said nothing.
-  const isOfConnection = code === INTERNAL && cause instanceof Error && "code" in cause;
+  // A connection that cannot be encrypted, or was reset, is told as a fault of the server, which has said nothing.
+  const isOfConnection = (code === INTERNAL || code === ABORTED) && cause instanceof Error && "code" in cause;
   return new FailedCall(isOfConnection ? UNAVAILABLE : code, rawMessage, new Map(metadata), told);
 }
