@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,7 @@ class FileReading:
         unrecognised_policies: how many usable rows name a policy that is none.
         tables: what was read of each table, and as what.
         written: how the columns of each of them are written, by our names: by what a message calls the table.
+        zone: of times that name none.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class FileReading:
         self.written: dict[str, Mapping[str, str]] = {}
         self._reader, self._files, self._names, self._strategy = reader, files, names, strategy
         self._reading, self._declared = reading, declared or Declared()
+        self.zone = self._declared.zone or UTC
         self._columns: dict[str, None] = {}
         self._has_strategy = False
 

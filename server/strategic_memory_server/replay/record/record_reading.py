@@ -73,7 +73,7 @@ def notes_on(read: FileEntries, joined: Mask) -> tuple[dict[str, int], str]:
     notes = {
         "policy_unrecognised": read.source.unrecognised_policies,
         "trade_id_repeated": read.repeated,
-        **strange_entries(read.entries, joined),
+        **strange_entries(read.entries, joined, read.source.zone),
         "regimes_look_alike": sum(by_name[name] for name, _ in alike),
     }
     return notes, " beside ".join(map(shown, alike[0])) if alike else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta, tzinfo
+
 import numpy as np
 
 from strategic_memory_server.entries.notes import CONFIDENCE_OUT_OF_RANGE
@@ -16,19 +18,25 @@ LONG_BEFORE = 20.0
 _APART = 0.5
 """So far apart, as a share of the larger one, are what a trade earned and what its policy would have when told."""
 
+_DAY_MS = 86_400_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEAR_2100_MS = 4_102_444_800_000
 
-def strange_entries(entries: EntryColumns, joined: Mask) -> dict[str, int]:
+
+def strange_entries(entries: EntryColumns, joined: Mask, zone: tzinfo = UTC) -> dict[str, int]:
     """Count what is worth telling of entries.
 
     Args:
         entries: entries in order.
         joined: which of them have the regime that was observed by their opening.
+        zone: of times that name none.
     """
     return {
         "same_as_before": _same_as_before(entries),
         "observed_otherwise": _observed_otherwise(entries),
         "regime_observed_long_before": _observed_long_before(entries, joined),
         "pnl_apart_from_policy": _apart_from_policy(entries),
+        "opened_on_days_of_closes": _opened_on_days_of_closes(entries, zone),
         "units_mixed": sum(_in_other_units(entries, kind) for kind in Kind),
         CONFIDENCE_OUT_OF_RANGE: int(np.count_nonzero(out_of_range(entries.confidence))),
     }
@@ -61,6 +69,26 @@ def _observed_long_before(entries: EntryColumns, joined: Mask) -> int:
     known = last >= 0
     age_ms = opened_ms[known] - times_ms[last[known]]
     return int(np.count_nonzero(age_ms > LONG_BEFORE * np.median(np.diff(times_ms))))
+
+
+def _opened_on_days_of_closes(entries: EntryColumns, zone: tzinfo) -> int:
+    """Count trades that were opened later on a day at whose midnight others closed, where all closes are midnights.
+
+    Days without an hour are read as their midnight, at which what closed on them was not known yet.
+    """
+    results = entries.kind != Kind.REGIME
+    closes_ms, opened_ms = np.unique(entries.time_ms[results]), entries.opened_ms[results]
+    if closes_ms.size < 2 or not 0 <= closes_ms[0] <= closes_ms[-1] < _YEAR_2100_MS:
+        return 0
+    if not all(_is_midnight(close_ms, zone) for close_ms in closes_ms.tolist()):
+        return 0
+    # Before the first close the place is that of the last: what has passed since is less than nothing.
+    passed_ms = opened_ms - closes_ms[np.searchsorted(closes_ms, opened_ms, side="right") - 1]
+    return int(np.count_nonzero((passed_ms > 0) & (passed_ms < _DAY_MS)))
+
+
+def _is_midnight(time_ms: int, zone: tzinfo) -> bool:
+    return (_EPOCH + timedelta(milliseconds=time_ms)).astimezone(zone).time() == time.min
 
 
 def _apart_from_policy(entries: EntryColumns) -> int:

@@ -32,6 +32,10 @@ _NOTES = {
     "pnl_apart_from_policy": (
         "{} earned something else than the pnl of the policy that they name says, by half or more: in one unit?"
     ),
+    "opened_on_days_of_closes": (
+        "{} were opened later on a day at whose midnight others closed, and all closes are at midnight: do they lack "
+        "their hour? What closed on a day counts as known from its start; give the hour of the close"
+    ),
     "units_mixed": "{} earned or lost a hundred times more than usual, or less: are all in one unit?",
     "confidence_out_of_range": "{} have a confidence that is not from 0 to 1: it counts as none; write shares",
     "regimes_look_alike": (

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from each_case import each_case
-from replay_records import record_of
+from replay_records import record_of, silent
 
 from strategic_memory_server.replay.command import run_replay
+from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.judging.options import ReplayOptions
+from strategic_memory_server.replay.record.record_reading import read_record
+from strategic_memory_server.replay.written.ways import Declared
 
 HOUR = 3_600
 
@@ -57,6 +61,28 @@ def test_what_is_strange_is_counted(files: list[str], noted: dict[str, int], tmp
     notes = dict(record_of(*paths).notes)
     notes.pop("regime_as_of_close", None)
     assert notes == noted
+
+
+@each_case(
+    ("opened", "closed", "found"),
+    [
+        # The first two were opened before anything closed on their day; the own day without an hour is refused.
+        ("2024-03-{:02} 09:30", "2024-03-{:02}", 8),
+        ("2024-03-{:02} 09:30", "2024-03-{:02} 00:00:00", 8),
+        ("2024-03-{:02} 09:30", "2024-03-{:02} 16:00", 0),
+        ("2024-03-{:02} 00:00", "2024-03-{:02}", 0),
+        ("2024-03-{:02}", "2024-03-{:02}", 0),
+    ],
+)
+def test_openings_on_days_at_whose_midnight_others_closed_are_counted(
+    opened: str, closed: str, found: int, tmp_path: Path
+) -> None:
+    rows = "".join(f"{opened.format(day)},{closed.format(day + 2)},{day}\n" for day in range(1, 11))
+    path = tmp_path / "trades.csv"
+    path.write_text(f"opened,time,realized_pnl\n{rows}")
+    for zone in (None, ZoneInfo("America/New_York")):
+        record = read_record([path], ColumnMap({}), None, silent, declared=Declared(zone=zone))
+        assert record.notes.get("opened_on_days_of_closes", 0) == found
 
 
 def test_it_is_told_in_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
