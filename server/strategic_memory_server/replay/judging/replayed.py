@@ -74,7 +74,9 @@ def replay(options: ReplayOptions, stages: Stages) -> Replayed:
     needed = {*rules, *(OF_GUARDED[rule] for rule in rules if rule in OF_GUARDED)}
     if {Rule.EVIDENCE, Rule.EXPLORING} & needed:
         every = options.evidence_every or affordable_every(len(record), EVIDENCE_DECISIONS)
-        found = evidence_courses(record, options.advice.evidence, every, partial(stages, "evidence"))
+        # With change or without says the name of a rule, whatever `advice_out` is to be advised by.
+        without_change = replace(options.advice.evidence, change=False)
+        found = evidence_courses(record, without_change, every, partial(stages, "evidence"))
         of_rule = {Rule.EVIDENCE: found.recommended, Rule.EXPLORING: found.exploring}
         courses |= {rule: course for rule, course in of_rule.items() if rule in needed}
     if Rule.CHANGE in needed:

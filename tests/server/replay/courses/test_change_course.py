@@ -39,3 +39,16 @@ def test_it_advises_a_data_set(tmp_path: Path) -> None:
     with_change, without = advised("change"), advised("evidence")
     assert len(with_change) == len(without)
     assert with_change != without
+
+
+def test_what_advises_a_data_set_changes_no_rule_that_is_compared(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "record.csv", random_rows(3, 400))
+
+    def compared(rules: str) -> list[object]:
+        flags = ["--out", str(tmp_path / "out"), "--advice-out", str(tmp_path / "advice.csv"), "--advice-rules", rules]
+        done = CliRunner().invoke(replay, [str(path), *flags, "--against", "reference,evidence,exploring,change"])
+        assert done.exit_code == 0, done.output
+        report = json.loads((tmp_path / "out" / "report.json").read_text())
+        return [report[part] for part in ("advice", "differences", "reliability")]
+
+    assert compared("change") == compared("evidence") == compared("exploring") == compared("reference")
