@@ -46,7 +46,8 @@ def compared(last):
 
 seen = {last: compared(last) for last in (71.25, 120)}
 for last, (run, again) in seen.items():
-    print(f"backtesting {version('backtesting')}: 100, 50, {last}: the run: return {run[0]} %, drawdown {run[1]} %; its trades: {again[0]} %, {again[1]} %")
+    name = f"backtesting {version('backtesting')}: 100, 50, {last}"
+    print(f"{name}: the run: return {run[0]} %, drawdown {run[1]} %; its trades: {again[0]} %, {again[1]} %")
 assert seen[71.25] == [(-28.75, -50.0), (-28.75, -28.75)], "results are taken where a trade is closed now"
 assert seen[120] == [(20.0, -50.0), (20.0, 0.0)], "results are taken where a trade is closed now"
 PYTHON

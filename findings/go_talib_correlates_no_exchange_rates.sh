@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# go-talib v0.0.0-20250114000313 (Go, markcheno): Correl of an exchange rate with itself is 0 where it varies by half a pip, and of a token at 0.01 always.
+# go-talib v0.0.0-20250114000313 (Go, markcheno): Correl of an exchange rate with itself is 0 where it varies by half a pip.
 #
 # Guessed: a correlation does not depend on the unit of the prices, and a deviation is a hundred times smaller where they are.
-# Seen: Correl over 14 rows of a series with itself is 1 at a price of 100 that varies by 0.7 %, and at a rate of 1.0850 that varies by 0.0007. It is 0
-# in each row at a rate that varies by 0.00005, as in quiet minutes, and at 0.01 with 0.7 %: a product of sums of squares below 1e-14 is taken for
-# none. StdDev of a token at 0.00001 is 0 in each row, so its Bollinger bands are its mean. In points (10,850) the same rate has 1.
+# Seen: Correl over 14 rows of a series with itself is 1 at a price of 100 that varies by 0.7 %, and at a rate of 1.0850 that varies by 0.0007. It
+# is 0 in each row at a rate that varies by 0.00005, as in quiet minutes, and at 0.01 with 0.7 %: a product of sums of squares below 1e-14 is taken
+# for none. StdDev of a token at 0.00001 is 0 in each row, so its Bollinger bands are its mean. In points (10,850) the same rate has 1.
 # What follows: a hedge or a regime by correlation sees "unrelated" in two series that move as one; scale prices to thousands before.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pandas_market_calendars 5.5.0: get_calendar("EUREX") trades on 24 and 31 December and get_calendar("XEUR") does not; of HKEX and XHKG each has days of its own.
+# pandas_market_calendars 5.5.0: get_calendar("EUREX") trades on 24 and 31 December, and get_calendar("XEUR") does not.
 #
 # Guessed: the name and the ISO code (MIC) of an exchange are two names of one calendar, as NYSE and XNYS, LSE and XLON, JPX and XTKS are.
 # Seen: from 2014 to 2025 these three, BSE and XBOM agree on each session and its hours. EUREX has 16 days that XEUR has not, all of them 24 and
@@ -11,7 +11,8 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check pandas_market_calendars==5.5.0 exchange_calendars==4.13.2 pandas==2.3.3 numpy==2.4.6
+"$folder/venv/bin/pip" install --quiet --disable-pip-version-check \
+    pandas_market_calendars==5.5.0 exchange_calendars==4.13.2 pandas==2.3.3 numpy==2.4.6
 "$folder/venv/bin/python" -W ignore - <<'PYTHON'
 from importlib.metadata import version
 
