@@ -1,4 +1,4 @@
-"""The Rust example gives each field of its request: prost takes none with a field left out, so it could not be built."""
+"""The Rust example gives each field of its request: prost takes none with a field left out."""
 
 from __future__ import annotations
 

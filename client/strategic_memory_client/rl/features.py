@@ -50,9 +50,9 @@ class Features:
         self.version = int(version)
         given: object = regimes
         is_list = isinstance(given, Iterable) and not isinstance(given, str | bytes)
-        if not is_list or not all(str(each).strip() for each in regimes):
+        self.regimes = tuple(str(each).strip().upper() for each in regimes) if is_list else ("",)
+        if not all(self.regimes):
             raise ValueError(f"regimes must be a list of names, such as ['BULL', 'BEAR'], is {regimes!r}")
-        self.regimes = tuple(str(each).strip().upper() for each in regimes)
         if OTHER in self.regimes or len(set(self.regimes)) < len(self.regimes):
             raise ValueError(f"regimes must differ from each other and from {OTHER}, are {', '.join(self.regimes)}")
         self._place = {name: place for place, name in enumerate(self.regimes)}

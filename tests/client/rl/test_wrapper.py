@@ -230,6 +230,10 @@ def test_what_cannot_work_is_said_in_a_sentence(make: Given, said: str) -> None:
         make()
 
 
+def test_regimes_may_be_given_one_by_one() -> None:
+    assert Features(name for name in ("bull", "BEAR")).regimes == ("BULL", "BEAR")  # type: ignore[arg-type]
+
+
 def test_a_regime_that_is_to_come_later_can_be_listed() -> None:
     env = wrapped(regimes=["UNKNOWN", "CRASH", "BULL"], unseen_regimes="allow")
     assert env.reset(seed=1)[1]["advice_regime"] == 2
