@@ -44,7 +44,8 @@ def test_a_collector_that_is_dead_or_hangs_harms_nothing(
             eventually(partial(has_entries, redis_client, number - 1))
         if not hangs:
             (told,) = eventually(lambda: [line for line in service.log_lines() if "cannot be sent" in line["event"]])
-            assert "UNAVAILABLE" in told["error"]
+            # With a second to connect, an overloaded machine finds the deadline before the refusal.
+            assert "Failed to export traces to 127.0.0.1" in told["error"]
         service.terminate()
         # The exporter would wait for 10 s, and whoever ends it for 30.
         assert service.wait(8) == 0
