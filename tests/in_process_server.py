@@ -143,13 +143,17 @@ class InProcessServer:
 
 @asynccontextmanager
 async def in_process_server(
-    redis_client: redis.asyncio.Redis, grpc_settings: GrpcSettings | None = None, *, address: str = "127.0.0.1:0"
+    redis_client: redis.asyncio.Redis,
+    grpc_settings: GrpcSettings | None = None,
+    *,
+    address: str = "127.0.0.1:0",
+    stop_grace_s: float = 0.5,
 ) -> AsyncIterator[InProcessServer]:
     """Serve until the context is left, on a free port of the loopback unless there is an address."""
     hub, changed, clock = FeedbackHub("1.0.0", RING), ChangeSignal(), MillisecondsClock(NOW_MS)
     log = FeedbackLog(redis_client, "quantum", retained_revisions=100)
     loader = MemoryLoader(redis_client, "quantum", WindowSettings())
-    settings = replace(grpc_settings or GrpcSettings(), address=address, stop_grace_s=0.5)
+    settings = replace(grpc_settings or GrpcSettings(), address=address, stop_grace_s=stop_grace_s)
     in_hand = RequestsInHand(settings.max_request_bytes, settings.max_in_hand_bytes)
     store, trades = MemoryStore(redis_client, "quantum", 0.998, 100), TradeReader(redis_client, "quantum")
     threads = AnalysisThreads()

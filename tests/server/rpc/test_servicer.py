@@ -191,9 +191,9 @@ async def test_who_comes_back_while_it_ends_is_told_again(
     async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A machine with much to do brings them back later.
-    monkeypatch.setattr(server, "COMES_BACK_WITHIN_S", 1.5)
+    monkeypatch.setattr(server, "COMES_BACK_WITHIN_S", 3.0)
     async with AsyncExitStack() as serving:
-        service = await serving.enter_async_context(in_process_server(async_client))
+        service = await serving.enter_async_context(in_process_server(async_client, stop_grace_s=60.0))
         service.load(feedback(7))
         async with grpc.aio.insecure_channel(service.server.address, options=OWN_CONNECTION) as channel:
             client = Client(channel)
