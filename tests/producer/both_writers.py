@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Protocol, Self, Unpack
 
@@ -60,3 +60,7 @@ KINDS = (TraceWriter, _InALoop)
 def named(kind: type[object]) -> str:
     """Its name in the report of the tests."""
     return "async" if kind is _InALoop else "sync"
+
+
+MakeWriter = Callable[..., Writer]
+QUICK = WriterSettings(timeout_s=0.3)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socketserver
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +13,7 @@ from conftest import StartService
 from faults.free_ports import free_port
 from faults.tcp_proxy import TcpProxy
 from processes import eventually
-from producer.both_writers import KINDS, Writer, named
+from producer.both_writers import QUICK, MakeWriter
 from service_calls import get_feedback
 
 from strategic_memory_producer import (
@@ -32,41 +30,7 @@ from strategic_memory_producer import (
 )
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
-MakeWriter = Callable[..., Writer]
-QUICK = WriterSettings(timeout_s=0.3)
 REGIMES, TRADES, PORTFOLIO = (f"quantum:stream:{name}" for name in ("meta.regime", "trade.results", "portfolio.memory"))
-
-
-class _OldRedis(socketserver.BaseRequestHandler):
-    """Answers as Redis 5 answers a login that it does not know."""
-
-    def handle(self) -> None:
-        said = self.request.recv(1_024).split(b"\r\n")[4::2]
-        repeated = b" ".join(b"`%s`," % word for word in said)
-        self.request.sendall(b"-ERR unknown command `HELLO`, with args beginning with: %s \r\n" % repeated)
-
-
-class _Http(socketserver.BaseRequestHandler):
-    """Answers as a web server answers what it does not understand."""
-
-    def handle(self) -> None:
-        self.request.recv(1_024)
-        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-
-
-@pytest.fixture(params=KINDS, ids=named)
-def make_writer(request: pytest.FixtureRequest) -> Iterator[MakeWriter]:
-    made: list[Any] = []
-
-    def make(redis_url: str, settings: WriterSettings | None = None) -> Writer:
-        writer: Writer = request.param(redis_url, settings)
-        made.append(writer)
-        return writer
-
-    yield make
-    for writer in made:
-        with writer:
-            pass
 
 
 @pytest.fixture
@@ -126,17 +90,6 @@ def test_without_a_redis_the_call_ends_in_time_and_gives_the_entries_back(
     assert not away.value.in_doubt
     make_writer(redis_server.url).write(away.value.entries)
     assert redis_client.xlen(REGIMES) == 1
-
-
-def test_what_is_no_redis_is_out_of_reach(make_writer: MakeWriter, redis_server: EmbeddedRedis) -> None:
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Http) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
-        for url in (f"redis://127.0.0.1:{http.server_address[1]}/0", redis_server.url.rpartition("/")[0] + "/4096"):
-            trade = trade_result(0.5)
-            with pytest.raises(UnwrittenError, match="check that it runs and that its URL is right") as unwritten:
-                make_writer(url, QUICK).write([trade])
-            assert unwritten.value.entries == (trade,)
-        http.shutdown()
 
 
 def test_what_was_not_sent_is_sent_once_redis_is_back(make_writer: MakeWriter, fresh_redis: EmbeddedRedis) -> None:
@@ -217,48 +170,6 @@ def test_one_refused_entry_does_not_hold_up_the_others(
             )
         assert [entry.fields["regime"] for entry in refused.value.entries] == ["A", "B", "C"]
     assert redis_client.xlen(TRADES) == redis_client.xlen(PORTFOLIO) == 2
-
-
-def test_a_user_without_permission_is_told_which(
-    make_writer: MakeWriter, redis_server: EmbeddedRedis, redis_client: redis.Redis
-) -> None:
-    redis_client.acl_setuser("reader", enabled=True, passwords=["+secret-word"], keys=["*"], commands=["+xread"])
-    try:
-        url = f"redis://reader:%s@127.0.0.1:{redis_server.port}/0"
-        with pytest.raises(UnwrittenError, match=r"\+xadd"):
-            make_writer(url % "secret-word").observe_regime("BULL")
-        with pytest.raises(UnwrittenError, match="user and password") as shut_out:
-            make_writer(url % "another-word", WriterSettings(timeout_s=3_600)).observe_regime("BULL")
-        assert "another-word" not in str(shut_out.value)
-    finally:
-        redis_client.acl_deluser("reader")
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://user:secret-word@127.0.0.1:1",
-        "redis://user:secret#word@127.0.0.1:1/0",
-        "redis://:secret/word@127.0.0.1:1/0",
-        "redis://:secret\u2100word@127.0.0.1:1/0",
-        b"redis://:secret-word@127.0.0.1:1/0",
-        "redis://:secret-word@no..host:1/0",
-    ],
-)
-def test_a_url_that_cannot_be_read_is_named_without_its_password(make_writer: MakeWriter, url: object) -> None:
-    with pytest.raises(ValueError, match=r"^redis_url: ") as wrong:
-        make_writer(url)
-    assert "secret" not in "".join(traceback.format_exception_only(wrong.value))
-
-
-def test_a_server_that_knows_no_login_repeats_no_password(make_writer: MakeWriter) -> None:
-    word = "secret" + "-word"  # a traceback shows lines of this file
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _OldRedis) as old:
-        threading.Thread(target=old.serve_forever, daemon=True).start()
-        with pytest.raises(UnwrittenError, match="unknown command `HELLO`") as unwritten:
-            make_writer(f"redis://:{word}@127.0.0.1:{old.server_address[1]}/0", QUICK).observe_regime("BULL")
-        assert word not in "".join(traceback.format_exception(unwritten.value))
-        old.shutdown()
 
 
 def test_what_is_no_entry_is_refused_with_its_place_before_anything_is_sent(
