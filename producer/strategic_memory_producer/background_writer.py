@@ -88,8 +88,7 @@ class _Waiting:
     def __init__(self, writer: TraceWriter) -> None:
         self._entries: list[Entry] = []
         self._writer = writer
-        self._outbox = writer.outbox(())
-        self._size = 0  # of the outbox: these are the first of the entries until all of it is done
+        self._outbox = writer.outbox(())  # these are the first of the entries until all of it is done
         self._changed = threading.Condition()
         self._is_closed = self._is_over = False
         self._why = ""
@@ -102,7 +101,7 @@ class _Waiting:
         if self._is_of_another_process():
             return []
         with self._changed:
-            return [*self._outbox.unconfirmed(), *self._entries[self._size :]]
+            return [*self._outbox.unconfirmed(), *self._entries[len(self._outbox) :]]
 
     def add(self, entries: Sequence[Entry]) -> None:
         with self._changed:
@@ -151,13 +150,12 @@ class _Waiting:
             self._changed.wait_for(lambda: self._entries or self._is_closed)
             if self._entries and not self._is_over:
                 self._outbox = self._writer.outbox(list(self._entries))
-                self._size = len(self._entries)
-            return self._size > 0
+            return len(self._outbox) > 0
 
     def _done(self, left: Sequence[Entry] = ()) -> None:
         with self._changed:
-            self._entries[: self._size] = left
-            self._outbox, self._size = self._writer.outbox(()), 0
+            self._entries[: len(self._outbox)] = left
+            self._outbox = self._writer.outbox(())
 
     def _failed(self, error: UnwrittenError) -> None:
         if error.in_doubt:

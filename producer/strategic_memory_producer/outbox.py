@@ -35,6 +35,10 @@ class Outbox:
         self._pauses = 0
         self._is_ended = False
 
+    def __len__(self) -> int:
+        """Return how many entries it was made of."""
+        return len(self._entries)
+
     def end(self) -> None:
         """Have nothing more sent than what is on its way; the writer raises UnwrittenError then."""
         self._is_ended = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from strategic_memory.v1 import admin_pb2, feedback_pb2
 from strategic_memory_client.values.admin import AdminState, InterventionPart
@@ -60,21 +61,20 @@ def state_from_wire(wire: admin_pb2.AdminState, portfolio: str, address: str) ->
 
 
 def _policy(policy: Policy | None) -> feedback_pb2.Policy.ValueType:
-    if policy is None:
-        return feedback_pb2.POLICY_UNSPECIFIED
-    try:
-        return feedback_pb2.Policy.Value(f"POLICY_{Policy(policy).name}")
-    except ValueError:
-        raise invalid("policy", f"is {policy!r}; give {', '.join(Policy)}") from None
+    return feedback_pb2.Policy.Value(f"POLICY_{_name(policy, Policy, 'policy')}")
 
 
 def _part(part: InterventionPart | None) -> admin_pb2.InterventionPart.ValueType:
-    if part is None:
-        return admin_pb2.INTERVENTION_PART_UNSPECIFIED
+    name = _name(part, InterventionPart, "part", ", or None for all of it")
+    return admin_pb2.InterventionPart.Value(f"INTERVENTION_PART_{name}")
+
+
+def _name(given: StrEnum | None, kind: type[StrEnum], path: str, otherwise: str = "") -> str:
+    """Return how the wire names a member of an enumeration, after its prefix."""
     try:
-        return admin_pb2.InterventionPart.Value(f"INTERVENTION_PART_{InterventionPart(part).name}")
+        return "UNSPECIFIED" if given is None else kind(given).name
     except ValueError:
-        raise invalid("part", f"is {part!r}; give {', '.join(InterventionPart)}, or None for all of it") from None
+        raise invalid(path, f"is {given!r}; give {', '.join(kind)}{otherwise}") from None
 
 
 def _set_end(request: admin_pb2.SetOverrideRequest | admin_pb2.FreezeRequest, end: End) -> None:

@@ -13,6 +13,7 @@ from strategic_memory_client.wire.request_values import (
     age,
     flag,
     invalid,
+    member,
     moment,
     number,
     optional,
@@ -88,21 +89,14 @@ def _evidence(evidence: EvidenceSettings) -> analysis_pb2.EvidenceSettings:
 
 
 def _rules(rules: Rules) -> feedback_pb2.Rules.ValueType:
-    try:
-        return _RULES[Rules(rules)]
-    except ValueError:
-        raise invalid("settings.rules", f"must be one of {', '.join(Rules)}, is {rules!r}") from None
+    return _RULES[member(rules, Rules, "settings.rules")]
 
 
 def _policy_rule(rule: PolicyRule, path: str) -> analysis_pb2.PolicyRule:
     require_kind(rule, PolicyRule, path)
-    try:
-        policy = _POLICIES[Policy(rule.policy)]
-    except ValueError:
-        raise invalid(f"{path}.policy", f"must be one of {', '.join(Policy)}, is {rule.policy!r}") from None
     return analysis_pb2.PolicyRule(
         regime=single(rule.regime, text, f"{path}.regime"),
         win_rate_above=optional(rule.win_rate_above, f"{path}.win_rate_above"),
         avg_pnl_above=optional(rule.avg_pnl_above, f"{path}.avg_pnl_above"),
-        policy=policy,
+        policy=_POLICIES[member(rule.policy, Policy, f"{path}.policy")],
     )

@@ -6,12 +6,14 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from numbers import Integral, Real
 from typing import TypeVar
 
 from strategic_memory_client.values.errors import FieldViolation, InvalidRequestError
 
 SentT = TypeVar("SentT", bool, str, float, int, datetime, timedelta)
+KindT = TypeVar("KindT", bound=StrEnum)
 
 _LARGEST_UINT32 = 2**32 - 1
 _LARGEST_INT64 = 2**63 - 1
@@ -35,6 +37,14 @@ def require_kind(value: object, kind: type, path: str) -> None:
     """Raise InvalidRequestError for a value that is no instance of a class of this library, such as a mapping."""
     if not isinstance(value, kind):
         raise invalid(path, f"must be {kind.__name__}(...), is {value!r:.80}")
+
+
+def member(value: str, kind: type[KindT], path: str) -> KindT:
+    """Return a member of an enumeration; an InvalidRequestError names those that there are."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise invalid(path, f"must be one of {', '.join(kind)}, is {value!r}") from None
 
 
 def flag(value: object) -> bool:

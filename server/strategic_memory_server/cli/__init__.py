@@ -6,13 +6,13 @@ import os
 import signal
 
 from strategic_memory_server.cli.installed import imported
-from strategic_memory_server.cli.stopping import stop
+from strategic_memory_server.cli.stopping import SIGNALS, stop
 
 
 def main() -> None:
     """Run the command, or say how to install what it needs."""
     # Importing takes most of a second. Being told to stop meanwhile is no failure; the command takes over from here.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, stop)
     # gRPC writes a line for each handshake that fails: whoever reaches the port could fill the log with them.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

@@ -8,9 +8,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from strategic_memory_server.cli.stopping import stop
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from strategic_memory_server.cli.stopping import SIGNALS, stop
 
 ResultT = TypeVar("ResultT")
 

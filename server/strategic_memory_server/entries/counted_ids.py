@@ -63,10 +63,7 @@ class CountedIds:
         """
         begin, low, high = id_order(start), id_order(first), id_order(last)
         goes_on = low[0] - begin[0] <= FAR_MS and any(known[0] <= begin <= known[1] for known in self.stretches)
-        counted = self
-        for run in _runs([begin, low] if goes_on else [low], between, high):
-            counted = counted._with(run)
-        return counted
+        return reduce(CountedIds._with, _runs([begin, low] if goes_on else [low], between, high), self)
 
     def with_others(self, others: CountedIds) -> CountedIds:
         """Return these stretches and others."""

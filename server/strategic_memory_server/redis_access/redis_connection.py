@@ -119,9 +119,8 @@ def describe_failure(error: Exception) -> str:
     """Say in one line why Redis could not be used, and what to do where that is sure."""
     told = f"{type(error).__name__}: {error}".splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, RedisTimeoutError):
-        if "connecting" not in told:
-            return f"{told}; STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT says how long is waited"
-        return f"{told}; STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT says how long is waited. {_WITHOUT_TLS}"
+        what, more = ("CONNECT", f". {_WITHOUT_TLS}") if "connecting" in told else ("COMMAND", "")
+        return f"{told}; STRATEGIC_MEMORY_REDIS_{what}_TIMEOUT says how long is waited{more}"
     return f"{told} {_HOW_TO_LOG_IN}" if isinstance(error, AuthenticationError) else told
 
 

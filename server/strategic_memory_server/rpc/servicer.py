@@ -88,8 +88,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             try:
                 while True:
                     waiter.look()
-                    if self._draining:
-                        self._refuse_while_draining()
+                    self._refuse_while_draining()
                     now = turn()
                     step = cursor.next(now.in_force)
                     if isinstance(step, ReadLog):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
 
 from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.memory.shown_time import moment
 from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
@@ -69,13 +69,12 @@ def require_possible(called: str, found: Sequence[ImpossibleTimes], theirs: Mapp
     first = found[0]
     of_column = [each for each in found if each.column == first.column]
     rows = sum(each.rows for each in of_column)
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=first.time_ms)
     asked = "Is it another column, or another unit?"
     if all(each.are_bars for each in of_column):
         asked = "Numbers of bars are no times."
     elif (count := count_of(first.cell)) is not None and (other := counted_elsewhere(count, count)):
         asked = f"In {other[0]} it is {other[1]:%Y-%m-%d}."
-    read_as = at.isoformat(" ", "seconds")
+    read_as = moment(first.time_ms).isoformat(" ", "seconds")
     raise ReplayError(
         f"{called}: {rows:,} rows have a time in {named(first.column, theirs)} before 1990 or after tomorrow; the "
         f"first, {shown(first.cell)} (line {first.line}), would read as {read_as}. {asked} Map the one that has the "

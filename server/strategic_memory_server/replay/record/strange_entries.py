@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, time, tzinfo
 
 import numpy as np
 
 from strategic_memory_server.entries.notes import CONFIDENCE_OUT_OF_RANGE
 from strategic_memory_server.entries.oddities import mixed_units
 from strategic_memory_server.memory.memory_tallies import out_of_range
+from strategic_memory_server.memory.shown_time import moment
 from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
 
@@ -19,7 +20,6 @@ _APART = 0.5
 """So far apart, as a share of the larger one, are what a trade earned and what its policy would have when told."""
 
 _DAY_MS = 86_400_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_2100_MS = 4_102_444_800_000
 
 
@@ -88,7 +88,7 @@ def _opened_on_days_of_closes(entries: EntryColumns, zone: tzinfo) -> int:
 
 
 def _is_midnight(time_ms: int, zone: tzinfo) -> bool:
-    return (_EPOCH + timedelta(milliseconds=time_ms)).astimezone(zone).time() == time.min
+    return moment(time_ms).astimezone(zone).time() == time.min
 
 
 def _apart_from_policy(entries: EntryColumns) -> int:

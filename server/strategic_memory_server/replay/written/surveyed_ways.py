@@ -6,7 +6,7 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from functools import partial
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError
+from strategic_memory_server.memory.shown_time import shown_time
 from strategic_memory_server.replay.files.cell_columns import Refusals
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
@@ -173,8 +174,7 @@ class SurveyedWays:
                 refusals.refuse(row, refused.reason, cell)
                 continue
             if column not in self._examples and found[row] != NOT_GIVEN:
-                at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(found[row]))
-                self._examples[column] = f"{shown(cell)} is {at:%Y-%m-%d %H:%M:%S} UTC"
+                self._examples[column] = f"{shown(cell)} is {shown_time(int(found[row]))}"
         return found
 
 
