@@ -114,23 +114,30 @@ def in_force(held: LeverageCaps, readings: Mapping[str, CapReading], now_ms: int
 
 
 def as_keys_hold(
-    before: LeverageCaps, replies: Sequence[Reply], now_ms: int, said_ms: int | None = None
+    before: LeverageCaps,
+    replies: Sequence[Reply],
+    now_ms: int,
+    said_ms: int | None = None,
+    said: LeverageCaps = NO_CAPS,
 ) -> LeverageCaps:
     """Return the caps that their keys hold, also where the rest of the value is rejected.
 
-    A cap that cannot be read any more is held while whoever leads has said nothing since: what is said is under it.
+    A cap that cannot be read any more is held while whoever leads has neither said anything nor read another one since:
+    what is said is under it.
 
     Args:
         before: those that they held before.
         replies: to the first `CAP_VALUES` of the commands alone: no value is taken for no key.
         now_ms: the time now, milliseconds since 1970-01-01 UTC.
         said_ms: when what holds was last said, likewise; None: nothing was.
+        said: the caps that whoever leads has read.
 
     Raises:
         redis.exceptions.RedisError: as for `read_cap`.
     """
     readings = read_caps([*replies, *(0 for _ in replies)])
-    held = {cap.source for cap in before if said_ms is None or (cap.since_ms or 0) > said_ms}
+    heard_ms = {cap.source: max(cap.since_ms or 0, said_ms or 0) for cap in said}
+    held = {cap.source for cap in before if (cap.since_ms or 0) > heard_ms.get(cap.source, said_ms or 0)}
     return in_force(
         before,
         {source: each if source in held else CapReading(each.value) for source, each in readings.items()},

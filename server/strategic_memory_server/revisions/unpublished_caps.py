@@ -45,7 +45,8 @@ class UnpublishedCaps:
             redis.exceptions.RedisError: an error that no producer has caused.
         """
         if has_changed or self._hub.unpublished_caps:
-            self._read = as_keys_hold(self._read, replies, self._hub.now_ms(), self._hub.said_ms)
+            hub = self._hub
+            self._read = as_keys_hold(self._read, replies, hub.now_ms(), hub.said_ms, hub.leverage_caps)
         is_missing = self._heed(at_once=not self.were_read)
         self.were_read = True
         return is_missing

@@ -178,6 +178,18 @@ def test_one_that_cannot_be_read_any_more_is_held_until_whoever_leads_has_said_s
     assert (server.said.status, server.said.advice.leverage_hint) == (ACTIVE, 1.5)
 
 
+def test_one_that_whoever_leads_has_seen_raised_since_is_not_held(server: Server) -> None:
+    """Before the first advice, too, when nothing was said; the key was not compared in between."""
+    server.hub.load(snapshot(state=LogState("e2", 5, epoch_start=6, leverage_caps=caps(1.75))))
+    server.elapsed_ms = 10
+    assert server.reads(0.3)
+    raised = LeverageCap(LIMITS, 0.9, NOW_MS + 20)
+    assert server.hub.confirm(LogState("e2", 5, epoch_start=6, leverage_caps=(raised,)))
+    server.elapsed_ms = 30
+    assert not server.reads(b"null")
+    assert (server.hub.all_leverage_caps, server.said.advice.leverage_hint) == ((raised,), 0.9)
+
+
 def test_nothing_is_taken_from_an_error_of_no_producer(server: Server) -> None:
     assert server.reads(0.3)
     with pytest.raises(redis.ResponseError):
