@@ -17,6 +17,7 @@ from chaos.redis_faults import redis_killed
 from chaos.remembered_trades import still_miscounted_trades
 from chaos.stage import Stage
 from chaos.stage_settings import StageSettings
+from chaos.unread_revisions import with_unread
 from faults.redis_process import RedisProcessError
 from history.checker import check
 from history.model import History
@@ -77,6 +78,8 @@ class Outcome:
     replacement_s: list[float] = field(default_factory=list)
     writes: int = 0
     """How many writes to the log were compared with the fencing tokens before them."""
+    added: int = 0
+    """How many entries Redis was seen to add to the log."""
     seconds: float = 0.0
 
     @property
@@ -113,9 +116,10 @@ async def play(run: Run, seed: int, folder: Path, faults: Sequence[FaultAction])
                 outcome.history = await stage.recorder.settled_history()
                 outcome.problems += [f"{name} is let in no more" for name in stage.recorder.streamless]
             finally:
-                outcome.history = outcome.history if outcome.history.settled_ms else stage.recorder.history()
+                history = outcome.history if outcome.history.settled_ms else stage.recorder.history()
+                outcome.history = with_unread(history, stage.writes.published)
                 outcome.replacement_s = stage.replacement_s
-                outcome.writes = stage.writes.writes
+                outcome.writes, outcome.added = stage.writes.writes, len(stage.writes.published)
                 outcome.problems += stage.writes.late
                 outcome.problems += _terms_of_other(stage, may_lead=run.other_leads)
                 outcome.problems += stage.fencing.setbacks + stage.writes.setbacks if run.keeps_tokens else []

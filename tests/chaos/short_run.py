@@ -22,6 +22,7 @@ def play_short(name: str, folder: Path) -> Outcome:
         pytest.fail("\n".join([*outcome.problems, f"history and logs of the servers: {folder}"]))
     assert outcome.faults.total() == len(run.faults)
     assert outcome.writes > 0
+    assert outcome.added > 0
     assert outcome.revisions > 3 * len(run.faults)
     assert all(subscriber.streams for subscriber in outcome.history.subscribers)
     assert outcome.history.settled_ms is not None

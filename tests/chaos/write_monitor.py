@@ -1,4 +1,4 @@
-"""WriteMonitor: sees every write to the state of the log, and tells when one came too late.
+"""WriteMonitor: sees every write to the log and its state, and tells when one came too late.
 
 That is one under an older fencing token than before, or under the same one with a result that was worked out earlier.
 
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Self, cast
 
 import redis
+from history.model import Position
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -38,11 +39,15 @@ class WriteMonitor:
         """Writes under a token that was older than one before."""
         self.late: list[str] = []
         """Writes under the token of the one before, with a result that was worked out earlier."""
+        self.published: list[Position] = []
+        """What was added to the log."""
         self._where = where
         state = re.escape(f"{prefix}:feedback:strategic_memory:state")
         self._write = re.compile(
             rf"HSET {state} fencing_token (\d+) .*\bepoch (\S+) revision (\d+)(?: .*\bcomputed_at_ms (\d+))?"
         )
+        log = re.escape(f"{prefix}:stream:strategic_feedback")
+        self._entry = re.compile(rf"XADD {log} MAXLEN = \d+ \S+ revision (\d+) epoch (\S+) ")
         self._highest = 0
         self._token = self._computed_at_ms = self._written_at_ms = 0
         self._closing = threading.Event()
@@ -61,6 +66,8 @@ class WriteMonitor:
 
     def take(self, command: str, at_ms: int) -> None:
         """Take over a command that Redis has carried out at a time by its clock, milliseconds since 1970-01-01 UTC."""
+        if (entry := self._entry.match(command)) is not None:
+            self.published.append(Position(entry[2], int(entry[1])))
         written = self._write.match(command)
         if written is None:
             return
