@@ -14,6 +14,7 @@ import redis.asyncio as redis
 import structlog
 
 from strategic_memory_server.advice.intervention import ENDS_EARLY_MS, NO_INTERVENTION, Intervention
+from strategic_memory_server.entries.rejections import refusal
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
@@ -104,9 +105,14 @@ class Interventions:
         return [packed("XREVRANGE", self.key, "+", "-", "COUNT", 1)]
 
     def take(self, replies: Sequence[Reply]) -> bool:
-        """Take the replies to what was asked last; True: operators have said something else."""
-        before, self._read_at_s = self._known, self._asked_s
-        self._newest_id, found, unreadable = _read(replies[0])
+        """Take the replies to what was asked last; True: operators have said something else.
+
+        Raises:
+            redis.exceptions.RedisError: Redis has refused for a reason of its own; nothing is taken.
+        """
+        before = self._known
+        self._newest_id, found, unreadable = _read(self.key, replies[0])
+        self._read_at_s = self._asked_s
         # Redis can have lost the numbers, and then what is said is counted from below again.
         if found is not None and found != self._known and (found.number >= self._known.number or self._is_new(found)):
             self._take(found)
@@ -151,10 +157,10 @@ def _told(part: object) -> str | None:
     return None if part is None else repr(part)
 
 
-def _read(reply: Reply) -> tuple[str | None, Intervention | None, str]:
+def _read(key: str, reply: Reply) -> tuple[str | None, Intervention | None, str]:
     """Return the id to read on from, what the newest entry says, and why it cannot be read."""
     if isinstance(reply, Exception):
-        return None, None, str(reply)[:200]
+        return None, None, refusal(key, reply).excerpt[:200]
     entries = stream_entries(reply)
     if not entries:
         return "0-0", None, ""

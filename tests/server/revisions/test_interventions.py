@@ -113,6 +113,20 @@ async def test_what_holds_holds_without_its_stream_and_that_is_told(
     assert list(problems.standing) == []
 
 
+async def test_a_redis_that_has_no_time_is_no_other_program_that_writes_what_operators_say(
+    followed: Interventions, said_log: SaidLog
+) -> None:
+    await followed.read()
+    await said_log.write(FIRST, BY)
+    followed.expire()
+    followed.ask()
+    with pytest.raises(ResponseError, match="BUSY"):
+        followed.take([ResponseError("BUSY Redis is busy running a script")])
+    assert followed._problems.standing == {}
+    # Nothing was read, so nothing that was read holds for a while.
+    assert await followed.fresh() == FIRST
+
+
 async def test_what_another_server_acted_upon_is_learnt_unless_something_newer_is_known(
     followed: Interventions,
 ) -> None:
