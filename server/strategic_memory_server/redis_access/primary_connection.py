@@ -24,6 +24,10 @@ from strategic_memory_server.redis_access.tls_options import TlsOptions
 
 _REPLICA = "is a replica now and takes no writes"
 
+_BY_TLS_ALONE = "It has answered nothing: where it takes TLS alone, REDIS_URL has to begin with rediss"
+_ENDED = "Error while reading", "Connection closed"
+"""How the library begins to say that a connection has ended; other errors of its kind are answers."""
+
 
 class NotPrimaryError(RedisConnectionError):
     """A server is there and is not the one to write to; the text says why."""
@@ -44,9 +48,11 @@ class PrimaryConnection(PromptWrites, QuietLogin, Connection):
         super().__init__(**cast("dict[str, Any]", options))
         self._finder = finder
         self._tls = tls
+        self._has_answered = False
 
     async def _connect(self) -> None:
         connect: Callable[[], Awaitable[None]] = super()._connect
+        self._has_answered = False
         if self._finder is None:
             await connect()
             return
@@ -81,7 +87,13 @@ class PrimaryConnection(PromptWrites, QuietLogin, Connection):
         """
         read: Callable[..., Awaitable[object]] = super().read_response
         try:
-            return await read(*arguments, **options)
+            reply = await read(*arguments, **options)
+            self._has_answered = True
+            return reply
+        except RedisConnectionError as error:
+            if self._tls or self._has_answered or not str(error).startswith(_ENDED):
+                raise
+            raise RedisConnectionError(f"{str(error).rstrip('.')}. {_BY_TLS_ALONE}") from error
         except ResponseError as error:
             if (why := _why_not_primary(error)) is None:
                 raise

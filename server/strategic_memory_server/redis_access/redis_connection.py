@@ -126,8 +126,9 @@ def describe_failure(error: Exception) -> str:
 
 def way_back(error: Exception) -> str | None:
     """Say what to do where Redis is out of reach; None for another failure."""
-    # Its kinds, a wrong password among them, say themselves what is wrong.
-    return _WAY_BACK if type(error) is RedisConnectionError or isinstance(error, OSError) else None
+    # Its kinds, a wrong password among them, say themselves what is wrong, and so does a Redis with too many clients.
+    is_away = type(error) is RedisConnectionError and not str(error).startswith("max number of clients")
+    return _WAY_BACK if is_away or isinstance(error, OSError) else None
 
 
 def failure_at(url: str, error: Exception) -> str:

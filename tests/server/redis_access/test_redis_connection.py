@@ -75,8 +75,30 @@ async def test_a_server_without_tls_is_told_as_what_may_keep_a_connection_from_b
     assert "A server without TLS" in describe_failure(late.value)
 
 
+async def test_a_server_that_ends_a_connection_unheard_may_take_tls_alone() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"+PONG\r\n")
+        await reader.read(100)
+        writer.close()
+
+    async def end(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    for serve, is_told in ((answer, False), (end, True)):
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with connect(RedisSettings(url=f"redis://127.0.0.1:{port}")) as client:
+                if serve is answer:
+                    await client.ping()
+                with pytest.raises(redis.ConnectionError) as ended:
+                    await client.ping()
+        assert ("REDIS_URL has to begin with rediss" in str(ended.value)) == is_told
+
+
 def test_a_redis_that_is_there_need_not_be_started() -> None:
     assert "start Redis" in (way_back(redis.ConnectionError("gone")) or "")
+    assert way_back(redis.ConnectionError("max number of clients reached")) is None
     assert way_back(NotPrimaryError("127.0.0.1:6379 is a replica now and takes no writes")) is None
 
 
