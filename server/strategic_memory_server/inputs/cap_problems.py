@@ -8,6 +8,10 @@ from strategic_memory_server.inputs.leverage_caps import HeldCaps
 from strategic_memory_server.inputs.misspelt_cap import FIELD
 from strategic_memory_server.memory.leverage_cap import by_source
 
+_MEND_IT = "mend the value, or delete the key to lift the cap"
+_CURES = {"no_permission": "permit the user of REDIS_URL to read it, see docs/redis.md, User and password"}
+"""What to do where it is no fault of the value, by the reason."""
+
 _NAMES = {EXPOSURE_SUMMARY: "exposure_cap", LEVERAGE_LIMITS: "leverage_limits_cap"}
 
 
@@ -39,7 +43,7 @@ def report_caps(problems: Problems, held: HeldCaps) -> None:
             problems.state(
                 f"{name}_unreadable",
                 f"{source} cannot be read ({reading.rejected.reason}), so its cap of {caps[source]:g} holds; "
-                "mend the value, or delete the key to lift the cap",
+                f"{_CURES.get(reading.rejected.reason, _MEND_IT)}",
             )
         else:
             problems.withdraw(f"{name}_unreadable")

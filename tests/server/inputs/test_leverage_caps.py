@@ -240,6 +240,9 @@ def test_a_cap_that_is_set_again_is_not_told_of_any_more_and_one_that_holds_unre
         "exposure_cap_unreadable": "exposure:summary cannot be read (not_json), so its cap of 0.2 holds; "
         "mend the value, or delete the key to lift the cap"
     }
+    caps.take({EXPOSURE: read_cap(EXPOSURE, NoPermissionError("no permissions"), 1)})
+    report_caps(problems, caps)
+    assert "permit the user of REDIS_URL" in problems.standing["exposure_cap_unreadable"], "the value is none to mend"
 
 
 def test_a_large_object_without_a_cap_is_looked_through_at_little_cost(monkeypatch: pytest.MonkeyPatch) -> None:
