@@ -19,6 +19,7 @@ from strategic_memory_server.inputs.cap_problems import report_caps
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.memory.leverage_cap import NO_CAPS
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_script import ScriptMissingError
@@ -109,6 +110,8 @@ async def look_at_redis(settings: ServiceSettings) -> RedisSeen:
         clock_ms, ahead_s = await _clock(client)
         problems = Problems()
         loader = MemoryLoader(client, prefix, advice.windows, max_regimes=advice.max_regimes)
+        # A cap that is in force holds where its key cannot be read, and only the log knows it then.
+        loader.caps.learn(await _permitted(FeedbackLogReader(client, prefix).read_caps()) or NO_CAPS)
         memory = (await loader.load()).memory
         InputProblems(problems, advice.minimum_samples).look(memory)
         report_caps(problems, loader.caps)
@@ -173,6 +176,8 @@ def kinds_of_own_keys(prefix: str) -> dict[str, str]:
         keys.pulse: "stream",
         keys.lease: "string",
         keys.fencing_token: "string",
+        keys.other_settings: "string",
+        keys.interventions: "stream",
         memory.evidence: "hash",
         memory.trade_ids: "zset",
     }

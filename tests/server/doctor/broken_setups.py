@@ -76,6 +76,19 @@ SETUPS = {
         "maxLeverageHint",
         lambda client: client.set("quantum:risk:leverage_limits", json.dumps({"maxLeverageHint": 0.5})),
     ),
+    "a cap that cannot be read": BrokenSetup(
+        "leverage_caps",
+        "no cap of it is in force",
+        lambda client: client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": '),
+    ),
+    "a cap that holds though it cannot be read": BrokenSetup(
+        "leverage_caps",
+        "so its cap of 0.5 holds",
+        lambda client: (
+            client.set("quantum:exposure:summary", "null"),
+            client.hset(STATE, "leverage_caps", '[{"source": "exposure:summary", "value": 0.5, "since": null}]'),
+        ),
+    ),
     "dollars among fractions": BrokenSetup("mixed_units", "another unit", _trades(1_250.0, -900.0)),
     "ids that count microseconds": BrokenSetup(
         "stream_ids",
@@ -120,6 +133,21 @@ SETUPS = {
     ),
     "nothing advised, and nobody who would": BrokenSetup(
         "nobody_syncs", "no server holds the lease", lambda client: client.hset(STATE, "withdrawn", "1")
+    ),
+    "nothing was ever advised, and nobody would": BrokenSetup(
+        "nobody_syncs",
+        "no server holds the lease",
+        lambda client: client.hdel(STATE, "computed_at_ms", "data_as_of_ms", "valid_until_ms"),
+    ),
+    "what operators say in the way": BrokenSetup(
+        "wrong_key_types",
+        "no operator is heard",
+        lambda client: client.set("quantum:stream:strategic_feedback:override", "mine"),
+    ),
+    "what a server that stands back says in the way": BrokenSetup(
+        "wrong_key_types",
+        "nothing can be published",
+        lambda client: client.rpush("quantum:feedback:strategic_memory:other_settings", "mine"),
     ),
     "a key of the service in the way": BrokenSetup(
         "wrong_key_types",
