@@ -69,11 +69,15 @@ def health_report(
 
 
 def _idle_leader(feedback: Feedback, replication: Replication) -> str | None:
-    """Tell that another server holds the lease and lets the feedback turn stale; None where that is not so."""
+    """Tell that nobody keeps the feedback from turning stale, and who should; None where that is not so."""
     if replication.role is not ReplicaRole.STANDBY or feedback.status is not FeedbackStatus.STALE:
         return None
-    holder = replication.leader or "a server that is not known"
-    return f"{holder} holds the lease and has not confirmed the feedback in time; look there, and at the clocks"
+    if holder := replication.leader:
+        return f"{holder} holds the lease and has not confirmed the feedback in time; look there, and at the clocks"
+    return (
+        "no server is known to hold the lease, and nobody has confirmed the feedback in time; "
+        "metrics.sync.explanation says why this one does not lead"
+    )
 
 
 def _strategic_memory(feedback: Feedback, status: str) -> dict[str, Any]:
