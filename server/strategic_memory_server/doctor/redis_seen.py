@@ -21,7 +21,8 @@ from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.leverage_cap import NO_CAPS
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
-from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.primary_connection import NotPrimaryError
+from strategic_memory_server.redis_access.redis_connection import connect, describe_failure
 from strategic_memory_server.redis_access.redis_script import ScriptMissingError
 from strategic_memory_server.redis_access.round_trip import packed, round_trip
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
@@ -83,6 +84,7 @@ class RedisSeen:
         problems: what a service would tell of these inputs, by name.
         log: the feedback log.
         missing_script: that a script is missing which the user may not load, in a sentence; empty: none is known to be.
+        no_writes: why Redis takes no writes; empty: it does, or that is not known.
     """
 
     clock_ms: int | None
@@ -96,6 +98,7 @@ class RedisSeen:
     problems: Mapping[str, str]
     log: LogSeen
     missing_script: str = ""
+    no_writes: str = ""
 
 
 async def look_at_redis(settings: ServiceSettings) -> RedisSeen:
@@ -128,6 +131,7 @@ async def look_at_redis(settings: ServiceSettings) -> RedisSeen:
             dict(problems.standing),
             await _log(client, settings),
             missing_script,
+            await _no_writes(client, LogKeys.under(prefix)),
         )
 
 
@@ -160,6 +164,15 @@ async def _missing(client: redis.Redis, prefix: str) -> tuple[tuple[str, ...], s
         return tuple(await Permissions(client, prefix).missing()), ""
     except ScriptMissingError as error:
         return (), str(error)
+
+
+async def _no_writes(client: redis.Redis, keys: LogKeys) -> str:
+    """Say why a write is refused that changes nothing and could take memory; empty: it is not, or may not be tried."""
+    try:
+        (reply,) = await round_trip(client, [packed("XADD", f"{keys.log}:dry_run", "NOMKSTREAM", "*", "none", "none")])
+    except NotPrimaryError as replica:
+        reply = replica
+    return describe_failure(reply) if isinstance(reply, Exception) and not isinstance(reply, NoPermissionError) else ""
 
 
 async def _saves(client: redis.Redis) -> str | None:

@@ -154,6 +154,11 @@ SETUPS = {
         "holds a string in place of a zset",
         lambda client: client.set("quantum:feedback:strategic_memory:trade_ids", "mine"),
     ),
+    "memory that is full": BrokenSetup(
+        "takes_no_writes",
+        "OutOfMemoryError",
+        lambda client: client.config_set("maxmemory", "1"),
+    ),
     "memory that is evicted": BrokenSetup(
         "redis_may_evict", "allkeys-lru", lambda client: client.config_set("maxmemory-policy", "allkeys-lru")
     ),

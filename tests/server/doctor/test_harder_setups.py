@@ -50,6 +50,18 @@ def test_a_lease_that_goes_from_server_to_server(sound: redis.Redis, examined: E
     assert (first.check, "the lease was taken" in first.sentence) == ("lease_flaps", True)
 
 
+def test_a_replica_and_a_primary_without_its_replicas_take_no_writes(
+    fresh_redis: EmbeddedRedis, examined: Examine
+) -> None:
+    with redis.Redis.from_url(fresh_redis.url) as client:
+        client.config_set("min-replicas-to-write", 1)
+        alone = examined(redis_url=fresh_redis.url).findings[0]
+        assert (alone.check, "NOREPLICAS" in alone.sentence) == ("takes_no_writes", True)
+        client.replicaof("127.0.0.1", 1)
+        replica = examined(redis_url=fresh_redis.url).findings[0]
+    assert (replica.check, "REDIS_URL has to lead to the primary" in replica.sentence) == ("takes_no_writes", True)
+
+
 def test_a_user_that_lacks_a_command_and_may_ask_little(fresh_redis: EmbeddedRedis, examined: Examine) -> None:
     with redis.Redis.from_url(fresh_redis.url) as client:
         fill(client)

@@ -26,6 +26,7 @@ from strategic_memory_server.doctor.checks import (
     silent_streams,
     strange_entries,
     stream_ids,
+    takes_no_writes,
     trimmed_too_soon,
     wrong_key_types,
 )
@@ -36,6 +37,7 @@ Check = Callable[[Examined], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     leverage_caps.check,
+    takes_no_writes.check,
     missing_permissions.check,
     wrong_key_types.check,
     lease_flaps.check,

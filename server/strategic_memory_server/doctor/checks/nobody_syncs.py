@@ -26,12 +26,12 @@ def check(examined: Examined) -> Iterator[Finding]:
             "`strategic-memory-server serve` with this REDIS_URL, or give the --key-prefix of the one that runs"
         )
         yield Finding(NAME, Severity.CRITICAL, what, show)
-    elif log.state.withdrawn or log.state.times.valid_until_ms is None:
+    elif (until_ms := log.state.times.valid_until_ms) is None or log.state.withdrawn:
         # Nothing is confirmed then, whoever syncs; only the lease tells that somebody does.
         if not log.is_led:
             what = "nothing is advised, and no server holds the lease, so that new entries change nothing: start one"
             yield Finding(NAME, Severity.CRITICAL, what, examined.redis_cli("GET", keys.lease))
-    elif now_ms is not None and (until_ms := log.state.times.valid_until_ms) is not None and now_ms > until_ms:
+    elif now_ms is not None and now_ms > until_ms:
         what = (
             f"the advice holds no more since {to_iso(until_ms)}: no server has confirmed it, and clients say "
             "CONSERVATIVE. See what the servers write into their logs, and start one where none runs"
