@@ -72,7 +72,8 @@ def _idle_leader(feedback: Feedback, replication: Replication) -> str | None:
     """Tell that nobody keeps the feedback from turning stale, and who should; None where that is not so."""
     if replication.role is not ReplicaRole.STANDBY or feedback.status is not FeedbackStatus.STALE:
         return None
-    if holder := replication.leader:
+    # A server that has just lost the lease is the last that it knows to have held it.
+    if (holder := replication.leader) and holder != replication.server:
         return f"{holder} holds the lease and has not confirmed the feedback in time; look there, and at the clocks"
     return (
         "no server is known to hold the lease, and nobody has confirmed the feedback in time; "

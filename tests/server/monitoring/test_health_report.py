@@ -155,9 +155,10 @@ def test_a_leader_that_confirms_nothing_is_a_problem_of_those_who_stand_by() -> 
         report = health_report(said.at(now_ms), SyncStatus(), RejectionLedger(), None, 0, replication)
         assert len(report["problems"]) == problems
         assert all(problem.startswith("leadership: b holds the lease") for problem in report["problems"])
-    alone = Replication(ReplicaRole.STANDBY, "a")
-    (told,) = health_report(said.at(NOW_MS + 1), SyncStatus(), RejectionLedger(), None, 0, alone)["problems"]
-    assert told.startswith("leadership: no server is known to hold the lease")
+    for leader in ("", "a"):
+        alone = Replication(ReplicaRole.STANDBY, "a", leader)
+        (told,) = health_report(said.at(NOW_MS + 1), SyncStatus(), RejectionLedger(), None, 0, alone)["problems"]
+        assert told.startswith("leadership: no server is known to hold the lease")
 
 
 def test_replication_is_told_and_a_leader_that_is_not_known_is_null() -> None:
