@@ -220,6 +220,9 @@ class EmbeddedRedis:
         return port
 
     def _start_on(self, port: int) -> None:
+        if not _is_free(port):
+            # Whoever listens there would be asked for its process id, and be told the password for that.
+            raise _PortTakenError(f"No embedded Redis is started. Port {port} is taken: give another one, or none.")
         log_offset = self.log_path.stat().st_size if self.log_path.exists() else 0
         self._process = GuardedProcess(
             [str(self._binary), *self._arguments(port)],
@@ -283,12 +286,18 @@ class _PortTakenError(EmbeddedRedisError):
 
 def _free_port() -> int:
     choice = random.SystemRandom()
-    for _ in range(200):
-        port = choice.choice(_PORTS)
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            try:
-                probe.bind((_HOST, port))
-            except OSError:
-                continue
-        return port
+    for port in (choice.choice(_PORTS) for _ in range(200)):
+        if _is_free(port):
+            return port
     raise EmbeddedRedisError(f"No free port between {_PORTS.start} and {_PORTS.stop} was found on {_HOST}.")
+
+
+def _is_free(port: int) -> bool:
+    """Tell whether nobody listens there; connections that have ended are in nobody's way, as in that of Redis."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return False
+    return True

@@ -122,6 +122,16 @@ def test_a_port_that_another_redis_takes_first_is_given_up(monkeypatch: pytest.M
         assert process_id_of(stranger.url) == stranger.pid
 
 
+def test_whoever_listens_on_the_port_of_before_is_not_told_the_password() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with EmbeddedRedis(earlier_port=port, password=new_password()) as server:
+            assert server.port != port
+        taken.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            taken.accept()
+
+
 def test_the_log_tells_why_it_did_not_start(tmp_path: Path) -> None:
     broken = tmp_path / "broken-redis"
     broken.write_text("#!/bin/sh\necho 'cannot read my configuration' >&2\nexit 7\n")
