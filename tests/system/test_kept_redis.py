@@ -22,6 +22,7 @@ from redis_inputs import add_regime, add_trade
 from service_calls import get_feedback
 
 from strategic_memory.v1 import feedback_pb2
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedisError
 from strategic_memory_server.embedded.kept_folder import KeptFolder
 from strategic_memory_server.embedded.process_behind import process_id_behind
 
@@ -185,6 +186,17 @@ def test_producers_get_a_line_and_nobody_else_the_password(start_service: StartS
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
     with client_of(folder) as client:
         assert client.config_get("appendfsync") == {"appendfsync": "everysec"}
+
+
+@pytest.mark.parametrize("password", ['its"own', "two words", "two\nlines", "a/b", "x" * 513])
+def test_a_password_that_redis_or_a_url_cannot_take_is_named_and_not_shown(folder: Path, password: str) -> None:
+    folder.mkdir()
+    (folder / "password").write_text(f"{password}\n")
+    with pytest.raises(EmbeddedRedisError, match="password holds what can be no password here") as refused:
+        KeptFolder(folder).open()
+    assert password not in str(refused.value)
+    (folder / "password").write_text("!$&()*+,-.:;<=>@^_`{|}~\\0Aa\n")
+    KeptFolder(folder).open().close()
 
 
 def test_without_a_folder_it_says_that_nothing_is_kept(start_service: StartService) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shlex
 import time
 from pathlib import Path
@@ -14,6 +15,9 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedisError
 from strategic_memory_server.embedded.private_files import new_password, write_private
 
 _LOCK, _PASSWORD, _URL, _PORT, _LAST, _RUN = "lock", "password", "redis.env", "port", "last-run", "redis-run"
+_NOT_IN_IT = "\"'/?#%[]"
+"""Signs that mean something else in the configuration of Redis, or in a URL."""
+_USABLE = re.compile(rf"(?:(?![{re.escape(_NOT_IN_IT)}])[!-~]){{1,512}}")
 _HIGHEST_PORT = 65_535
 _IN_ORDER = "stopped in order"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -60,7 +64,7 @@ class KeptFolder:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._take(self._lock)
-            self.password = self._line_of(_PASSWORD) or new_password()
+            self.password = self._password() or new_password()
             self.lost_nothing = self._line_of(_LAST) in {_IN_ORDER, _boot_id() or _IN_ORDER}
             if not self.lost_nothing:
                 # It may have lost as much as Redis has.
@@ -114,9 +118,19 @@ class KeptFolder:
     def _note(self, last_run: str) -> None:
         write_private(self.path / _LAST, last_run)
 
+    def _password(self) -> str:
+        """Return the password that is kept; empty for none. What Redis cannot take it would show in its refusal."""
+        password = self._line_of(_PASSWORD)
+        if password and not _USABLE.fullmatch(password):
+            raise EmbeddedRedisError(
+                f"{self.path / _PASSWORD} holds what can be no password here: one line of at most 512 letters, digits "
+                f"and signs of ASCII, without spaces and none of {_NOT_IN_IT}. Delete the file for a new one."
+            )
+        return password
+
     def _line_of(self, name: str) -> str:
         try:
-            return (self.path / name).read_text().strip()
+            return (self.path / name).read_text(errors="replace").strip()
         except FileNotFoundError:
             return ""
 
