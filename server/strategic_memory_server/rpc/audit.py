@@ -1,6 +1,13 @@
-"""Writes down each call of an operator: who, what, and what came of it. Whoever is not known is left to the metrics."""
+"""Writes down each call of an operator: who, what, and what came of it. Whoever is not known is left to the metrics.
+
+Of calls by those who may not a few a second are written down, and the others counted: whoever reaches the listener can
+make any number of them.
+"""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Callable
 
 import structlog
 from google.protobuf import text_format
@@ -8,18 +15,23 @@ from google.protobuf.json_format import MessageToDict, SerializeToJsonError
 from google.protobuf.message import Message
 
 from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
+from strategic_memory_server.faults.limits import TooManyRequestsError
+from strategic_memory_server.identity.request_rate import RequestRate
 from strategic_memory_server.rpc.behaviour import Behaviour, CallContext
-from strategic_memory_server.rpc.caller import KNOWN
+from strategic_memory_server.rpc.caller import KNOWN, caller_of
 
 LONGEST_SHOWN = 1_000
 """Most characters of a request that are written down."""
 
+REFUSED_A_SECOND = 5.0
+"""So many calls a second of a method by one caller who may not are written down."""
+
 logger = structlog.get_logger(__name__)
 
 
-def audited(behaviour: Behaviour, path: str) -> Behaviour:
+def audited(behaviour: Behaviour, path: str, clock_s: Callable[[], float] = time.monotonic) -> Behaviour:
     """Wrap a behaviour, a coroutine function, of a method; `path`: "/package.Service/Method"."""
-    method = path.rpartition("/")[2]
+    method, refusals = path.rpartition("/")[2], _Refusals(clock_s)
 
     async def call(request: object, context: CallContext) -> object:
         by, outcome = None, "done"
@@ -28,9 +40,11 @@ def audited(behaviour: Behaviour, path: str) -> Behaviour:
         except UnauthenticatedError:
             outcome = ""
             raise
+        except OutOfScopeError as error:
+            by, outcome = error.name, refusals.told(error, caller_of(context))
+            raise
         except BaseException as error:
-            outcome = f"{type(error).__name__}: {error}"
-            by = error.name if isinstance(error, OutOfScopeError) else None
+            outcome = _told(error)
             raise
         else:
             return response
@@ -46,6 +60,29 @@ def audited(behaviour: Behaviour, path: str) -> Behaviour:
                 )
 
     return call
+
+
+class _Refusals:
+    """The calls of a method by those who may not."""
+
+    def __init__(self, clock_s: Callable[[], float]) -> None:
+        self._rate = RequestRate(REFUSED_A_SECOND, "", clock_s)
+        self._left_out = 0
+
+    def told(self, error: OutOfScopeError, caller: str) -> str:
+        """Return what is written down of one; empty: nothing, for there are too many."""
+        try:
+            self._rate.take(caller)
+        except TooManyRequestsError:
+            self._left_out += 1
+            return ""
+        since = f"; {self._left_out} more were refused before" if self._left_out else ""
+        self._left_out = 0
+        return f"{_told(error)}{since}"
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _text(request: object) -> str:

@@ -1,4 +1,4 @@
-"""Each call of an operator is written down, also one that has no form in JSON."""
+"""Each call of an operator is written down, also one that has no form in JSON; of strangers' not any number is."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from structlog.testing import capture_logs
 
 from strategic_memory.v1 import admin_pb2
-from strategic_memory_server.faults.errors import InvalidRequestError, Violation
-from strategic_memory_server.rpc.audit import audited
+from strategic_memory_server.faults.errors import InvalidRequestError, NobodyMayError, Violation
+from strategic_memory_server.rpc.audit import REFUSED_A_SECOND, audited
 
 
 class _Context:
@@ -38,3 +38,21 @@ async def test_a_refusal_reaches_the_caller_and_the_log_whatever_times_are_asked
     with capture_logs() as lines, pytest.raises(InvalidRequestError):
         await call(admin_pb2.SetOverrideRequest(reason="why", **end), context)
     assert [(line["method"], "why" in line["asked"]) for line in lines] == [("SetOverride", True)]
+
+
+async def test_whoever_may_not_cannot_fill_the_log() -> None:
+    async def refuse(_request: object, _context: object) -> object:
+        raise NobodyMayError("admin")
+
+    context: Any = _Context()
+    now_s = 0.0
+    call = audited(refuse, "/strategic_memory.v1.StrategicMemoryAdminService/SetOverride", lambda: now_s)
+    with capture_logs() as lines:
+        for _ in range(1_000):
+            with pytest.raises(NobodyMayError):
+                await call(admin_pb2.SetOverrideRequest(reason="why"), context)
+        assert len(lines) == REFUSED_A_SECOND
+        now_s = 1.0
+        with pytest.raises(NobodyMayError):
+            await call(admin_pb2.SetOverrideRequest(reason="why"), context)
+    assert lines[-1]["outcome"].endswith("; 995 more were refused before")
