@@ -94,17 +94,19 @@ class ServedCertificates:
         return f"the certificate of before is shown on, until {_day(self.ends_s)}"
 
     def report_expiry(self) -> None:
-        """State that the certificate is about to end, or has ended."""
+        """State that the certificate is about to end, has ended, or has yet to begin."""
         current, now_s = self.current, self._clock_s()
         left_s = current.ends_s - now_s
-        if left_s >= ALMOST_OVER * (current.ends_s - current.begins_s):
+        if now_s < current.begins_s:
+            said = f"holds from {_day(current.begins_s)} on, and no client takes it before: look at the clock here"
+        elif left_s >= ALMOST_OVER * (current.ends_s - current.begins_s):
             self._problems.withdraw(ENDING)
             return
-        verb = "ends" if left_s > 0 else "has ended"
+        else:
+            said = f"{'ends' if left_s > 0 else 'has ended'} at {_day(current.ends_s)}: renew it"
         self._problems.state(
             ENDING,
-            f"the certificate in {self.settings.certificate_file} {verb} at {_day(current.ends_s)}: renew it; the new "
-            "files are taken without a restart",
+            f"the certificate in {self.settings.certificate_file} {said}; new files are taken without a restart",
         )
 
 

@@ -70,8 +70,10 @@ def test_files_that_go_between_two_looks_at_them_end_nothing(tmp_path: Path, mon
     assert "No such file" in problems.standing["tls_files"]
 
 
-@pytest.mark.parametrize(("left", "said"), [(0.5, None), (0.05, "ends at"), (-0.1, "has ended at")])
-async def test_an_end_is_told_in_time(left: float, said: str | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("left", "said"), [(0.5, None), (0.05, "ends at"), (-0.1, "has ended at"), (1.1, "no client takes it before")]
+)
+async def test_an_end_is_told_in_time_and_so_is_a_beginning(left: float, said: str | None, tmp_path: Path) -> None:
     problems = Problems()
     settings = put(Authority(tmp_path, "ca").certificate("one"), tmp_path)
     now_s = [0.0]
