@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import time
 from collections.abc import Mapping
@@ -54,11 +55,14 @@ def look_at_service(settings: ServiceSettings, portfolio: str = "", token: str |
     Args:
         settings: those of the service.
         portfolio: which one; where callers are known, only a token for it is told of one with a name.
-        token: that token; None: there is none.
+        token: that token; None: there is none. It is sent about a portfolio alone, and over plain text to this machine.
     """
     scheme = "http" if settings.tls is None else "https"
     path = f"{HEALTH}?portfolio={portfolio}" if portfolio else HEALTH
     command = f"curl -s '{scheme}://{settings.http.address}{path}'"
+    token = token if portfolio else None
+    if token is not None and settings.tls is None and not _is_here(_host(settings)):
+        return ServiceSeen(command, f"a token is not sent to {settings.http.address} over plain text")
     try:
         with closing(connection_to(settings)) as connection:
             began_s = time.time()
@@ -109,8 +113,7 @@ def connection_to(settings: ServiceSettings) -> HTTPConnection:
     Raises:
         OSError: its certificate cannot be read.
     """
-    host, _, port = settings.http.address.rpartition(":")
-    address = f"{_EVERYWHERE.get(host, host)}:{port}"
+    address = f"{_host(settings)}:{settings.http.address.rpartition(':')[2]}"
     if settings.tls is None:
         return HTTPConnection(address, timeout=_LONGEST_S)
     # Its very certificate is trusted, and no other one; the name in it is that by which others reach it.
@@ -118,6 +121,22 @@ def connection_to(settings: ServiceSettings) -> HTTPConnection:
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return HTTPSConnection(address, timeout=_LONGEST_S, context=context)
+
+
+def _host(settings: ServiceSettings) -> str:
+    host = settings.http.address.rpartition(":")[0]
+    return _EVERYWHERE.get(host, host)
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether a host is this machine, whose own addresses alone can be bound."""
+    try:
+        for family, kind, protocol, _, place in socket.getaddrinfo(host.strip("[]"), 0, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind, protocol) as probe:
+                probe.bind(place)
+    except (OSError, UnicodeError):
+        return False
+    return True
 
 
 def _ahead_s(answer: HTTPResponse, began_s: float) -> float | None:
