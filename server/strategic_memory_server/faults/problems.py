@@ -44,6 +44,8 @@ class Problems:
             for_s: how long it stands unless it is stated again or withdrawn, seconds.
         """
         arises = name not in self.standing
+        # The path of a file need not be UTF-8, and no answer could tell of anything then.
+        sentence = sentence.encode(errors="backslashreplace").decode()
         self._standing[name] = _Standing(sentence, self._elapsed_s() + for_s)
         if arises:
             logger.warning("Problem", problem=name, what=sentence)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from set_clocks import SecondsClock
 from structlog.testing import capture_logs
 
@@ -12,6 +15,12 @@ def test_a_problem_stands_until_it_is_withdrawn() -> None:
     assert problems.standing == {"log_lost": "the log is gone"}
     problems.withdraw("log_lost")
     assert problems.standing == {}
+
+
+def test_a_sentence_about_a_file_whose_name_is_not_utf8_can_be_sent() -> None:
+    problems = Problems(SecondsClock(0.0))
+    problems.state("access_file", f"{Path(os.fsdecode(b'/etc/acc' + bytes([0xFF])))} is not there")
+    assert problems.standing == {"access_file": r"/etc/acc\udcff is not there"}
 
 
 def test_a_problem_with_an_end_stands_until_then() -> None:
