@@ -22,9 +22,9 @@ from strategic_memory_server.identity.access import Access, access_asked
 from strategic_memory_server.inputs.cap_comparison import CapComparison
 from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.monitoring.http_server import MOST_ENCRYPTED, http_app, open_http_server
-from strategic_memory_server.monitoring.metrics import StateCollector, SyncMetrics
+from strategic_memory_server.monitoring.metrics import SyncMetrics
 from strategic_memory_server.monitoring.pages import OwnPages, Pages
-from strategic_memory_server.monitoring.portfolios_report import PortfoliosCollector, with_portfolios
+from strategic_memory_server.monitoring.portfolios_report import PortfoliosMetrics, with_portfolios
 from strategic_memory_server.monitoring.process_metrics import register_process
 from strategic_memory_server.page.opening import routes_of_page
 from strategic_memory_server.page.page_routes import OPEN_TO_ALL
@@ -127,11 +127,6 @@ async def open_service(
         asked = settings.portfolios
         told = problems if access is None else UnnamedPortfolios(problems)
         listed = None if asked is None else ListedPortfolios(asked, settings.redis.key_prefix, redis.commands, told)
-        registry.register(
-            PortfoliosCollector(
-                StateCollector(portfolio.state.gauges()), lambda: portfolios.others, asked.most_labelled if asked else 0
-            )
-        )
         # The addresses come first: a service that cannot be reached must not publish.
         grpc_server, http_address = await stack.enter_async_context(
             _listening(settings, shared, portfolios, access, pages_of, registry)
@@ -178,7 +173,9 @@ async def _listening(
 
     grpc, certificates = settings.grpc, shared.certificates
     descriptors = shares_of(raise_descriptor_limit())
-    pages = pages_of(OwnPages(report, registry, portfolios.find))
+    most_labelled = settings.portfolios.most_labelled if settings.portfolios else 0
+    metrics = PortfoliosMetrics(portfolios.state(DEFAULT), lambda: portfolios.others, most_labelled)
+    pages = pages_of(OwnPages(report, registry, portfolios.find, metrics.gathered))
     asked_for = portfolios if access is None else PermittedPortfolios(portfolios)
     in_hand = RequestsInHand(grpc.max_request_bytes, grpc.max_in_hand_bytes, grpc.caller_in_hand_bytes)
     most_pages = (descriptors.http if certificates is None else MOST_ENCRYPTED) // 4

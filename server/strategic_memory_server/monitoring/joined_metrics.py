@@ -38,11 +38,11 @@ _TOGETHER: Mapping[str, Callable[[float, float], float]] = {
 """How gauges of several processes are one, where not one of them tells for all."""
 
 
-def families_of(collector: Collector) -> Families:
+def families_of(metrics: Iterable[Metric]) -> Families:
     """Return the metrics of a process."""
     return [
         [each.name, each.documentation, each.type, [[one.name, one.labels, one.value] for one in each.samples]]
-        for each in collector.collect()
+        for each in metrics
     ]
 
 

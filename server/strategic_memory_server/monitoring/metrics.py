@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -217,8 +217,3 @@ class StateCollector(Collector):
 
     def _synced_ms(self) -> int | None:
         return self._observed.sync_status().completed_at_ms
-
-
-def exposition(registry: CollectorRegistry) -> bytes:
-    """All metrics in the Prometheus text format."""
-    return generate_latest(registry)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
 
-from strategic_memory_server.monitoring.metrics import exposition
+from strategic_memory_server.monitoring.joined_metrics import written
 
 
 class Pages(Protocol):
@@ -33,6 +35,7 @@ class OwnPages:
         report: describes a portfolio; may raise StrategicMemoryError.
         registry: has its metrics.
         follow: sees to it that a portfolio beside the default one is followed; likewise.
+        portfolios: gives the metrics of the portfolios.
     """
 
     def __init__(
@@ -40,8 +43,12 @@ class OwnPages:
         report: Callable[[str], dict[str, Any]],
         registry: CollectorRegistry,
         follow: Callable[[str], Awaitable[object]],
+        portfolios: Callable[[], Awaitable[list[Metric]]],
     ) -> None:
-        self.registry = registry
+        self._registry = registry
+        self._portfolios = portfolios
+        # Of many portfolios one answer takes much memory.
+        self._one_at_once = asyncio.Lock()
         self._report = report
         self._follow = follow
 
@@ -52,8 +59,13 @@ class OwnPages:
         return self._report(portfolio)
 
     async def metrics(self) -> bytes:
-        """Return the answer of `/metrics`."""
-        return exposition(self.registry)
+        """Return the answer of `/metrics`, which is written in a thread: of many portfolios that takes a second."""
+        async with self._one_at_once:
+            return await asyncio.to_thread(written, await self.collected())
+
+    async def collected(self) -> list[Metric]:
+        """Return the metrics."""
+        return [*self._registry.collect(), *await self._portfolios()]
 
     def seen(self, portfolio: str = "") -> dict[str, Any]:
         """Return the health at once."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from strategic_memory_server.advice.feedback import FeedbackStatus
 from strategic_memory_server.monitoring.metrics import StateCollector
@@ -16,6 +16,9 @@ from strategic_memory_server.monitoring.service_state import ServiceState
 
 MOST_SHOWN = 100
 """Portfolios of which the report tells more than the count; those with problems come first."""
+
+GATHERED_AT_ONCE = 20
+"""Portfolios whose gauges are read before anything else is done: some 2 ms."""
 
 States = Mapping[str, ServiceState]
 
@@ -58,33 +61,33 @@ def _counted_problems(troubled: int) -> list[str]:
     return [f"portfolios with problems: {troubled}; strategic-memory portfolios shows them"] if troubled else []
 
 
-class PortfoliosCollector(Collector):
+class PortfoliosMetrics:
     """The gauges of the default portfolio; with the label `portfolio` those of the first others by name; counts of all.
 
     Args:
-        default: the gauges of the default portfolio.
+        default: the default portfolio.
         states: gives the others.
         most: so many of these have gauges of their own.
     """
 
-    def __init__(self, default: StateCollector, states: Callable[[], States], most: int) -> None:
-        self._default = default
+    def __init__(self, default: ServiceState, states: Callable[[], States], most: int) -> None:
+        self._default = StateCollector(default.gauges())
         self._states = states
         self._most = most
 
-    def collect(self) -> Iterable[Metric]:
-        """Return the metrics as they stand now."""
+    async def gathered(self) -> list[Metric]:
+        """Return the metrics as they stand now. Others have their turn meanwhile: of many portfolios it takes long."""
         states = self._states()
         families = {family.name: family for family in self._default.collect()}
-        for name in sorted(states)[: self._most]:
-            for family in StateCollector(states[name].gauges()).of_portfolio():
+        for number, (name, state) in enumerate(sorted(states.items())[: self._most], 1):
+            for family in StateCollector(state.gauges()).of_portfolio():
                 of_all = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
                 of_all.samples += [
                     sample._replace(labels={**sample.labels, "portfolio": name}) for sample in family.samples
                 ]
-        yield from families.values()
-        if states:
-            yield from _counts(states)
+            if number % GATHERED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return [*families.values(), *(_counts(states) if states else ())]
 
 
 def _counts(states: States) -> Iterable[Metric]:

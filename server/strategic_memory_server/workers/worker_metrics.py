@@ -33,7 +33,7 @@ class WorkerMetrics:
         Args:
             said: what each worker says now; None: it does not answer.
         """
-        own = families_of(self._own)
+        own = families_of(self._own.collect())
         answers = [each for each in said.values() if each is not None]
         counted = [worker.counted.families() for worker in said]
         whole = joined([*answers, own], [*counted, [each for each in own if each[2] == "counter"]])

@@ -57,7 +57,7 @@ class WorkerSide:
         """Return the pages of all workers; the other process asks this one for its own."""
 
         async def metrics(_about: str) -> Families:
-            return families_of(own.registry)
+            return families_of(await own.collected())
 
         self._link.answers.update({"health": own.health, "metrics": metrics})
         return WholePages(self._link, own)

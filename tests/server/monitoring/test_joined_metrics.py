@@ -34,7 +34,7 @@ class Process:
 
     @property
     def families(self) -> Families:
-        return families_of(self.registry)
+        return families_of(self.registry.collect())
 
 
 def values(metrics: list[Metric]) -> dict[str, float]:
@@ -102,7 +102,7 @@ def test_each_portfolio_is_told_of_by_the_process_that_leads_it() -> None:
         for portfolio in ("alpha", "beta", "idle"):
             role.labels(portfolio, "leader").set(float(portfolio == led))
             known.labels(portfolio).set(revision)
-        return families_of(registry)
+        return families_of(registry.collect())
 
     found = values(joined([said(1, "alpha"), said(2, "beta")], []))
     assert [found[f"strategic_memory_revision{{'portfolio': '{name}'}}"] for name in ("alpha", "beta", "idle")] == [

@@ -17,7 +17,8 @@ from strategic_memory_server.advice.hysteresis import PolicyWait, Wait
 from strategic_memory_server.entries.rejections import RejectedInput, RejectionLedger
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import SourceReport
-from strategic_memory_server.monitoring.metrics import GaugeSources, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.joined_metrics import written
+from strategic_memory_server.monitoring.metrics import GaugeSources, StateCollector, SyncMetrics
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.sync.sync_status import SyncStatus
@@ -161,9 +162,9 @@ def test_the_exposition_is_read_by_a_parser(state: State, registry: CollectorReg
     RpcMetrics(registry).of_method("unary", "/a.Service/Method").completed(grpc.StatusCode.OK, 0.01)
     SyncMetrics(registry)
     state.said = feedback(7)
-    families = {family.name for family in text_string_to_metric_families(exposition(registry).decode())}
+    families = {family.name for family in text_string_to_metric_families(written(registry.collect()).decode())}
     assert {"strategic_memory_revision", "strategic_memory_entries_rejected", "grpc_server_handled"} <= families
-    assert b"_created" not in exposition(registry)
+    assert b"_created" not in written(registry.collect())
 
 
 def test_replication_and_the_tail(state: State, registry: CollectorRegistry) -> None:
