@@ -178,7 +178,10 @@ def until_s(text: str) -> float:
 
 def _credential(text: str) -> bytes | str:
     if matched := _DIGEST.fullmatch(text):
-        return bytes.fromhex(matched["digest"])
+        if (digest := bytes.fromhex(matched["digest"])) == digest_of(""):
+            # As of a variable that was not set. Whoever sends "Bearer" and spaces would show that.
+            raise AccessFileError("holds the SHA-256 of nothing, which anybody can show; make a token with new-token")
+        return digest
     if matched := _SAN.fullmatch(text):
         return matched["san"]
     if text.startswith(TOKEN_BEGIN):

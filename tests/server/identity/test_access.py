@@ -192,6 +192,7 @@ def test_a_changed_file_is_taken_and_a_broken_one_is_not(tmp_path: Path) -> None
         ("agent read@alpha@beta san:x\n", "for one portfolio alone read@NAME"),
         ("agent read sha256:abc\n", "with 64 digits"),
         ("agent read smt_secret\n", "holds a token itself"),
+        (line("agent", ""), "line 1: holds the SHA-256 of nothing"),
         ("agent read san:x 31.1.2027\n", "UNTIL is a day"),
         ("agent read san:x\nother read san:x\n", "line 2: its credential stands in a line above"),
     ],
