@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -70,7 +69,8 @@ class OpenPortfolios:
         self._open: dict[str, _Open] = {}
         self._served: dict[str, ServedPortfolio] = {DEFAULT: default.served}
         self._default = default
-        self._begins_by_s = asyncio.get_running_loop().time() + FIRST_READING_S
+        self._beginning: dict[str, tuple[Portfolio, float]] = {}
+        self._begins(DEFAULT, default)
         self._listed: Mapping[str, PortfolioSettings] = {}
         self.names: list[str] = [DEFAULT]
 
@@ -86,23 +86,30 @@ class OpenPortfolios:
 
     def at_hand(self, name: str) -> ServedPortfolio | None:
         """Return one that is followed; None: it is not, or there is none of that name."""
-        return self._served.get(name) if name != DEFAULT or self._default_has_begun() else None
+        return self._served.get(name) if self._has_begun(name) else None
 
-    def _default_has_begun(self) -> bool:
-        """Whether the default one says what holds: at the start it would say 1.0 over a lower cap for a moment."""
-        if self._default.is_under_caps:
-            self._begins_by_s = -math.inf
-        return self._begins_by_s < asyncio.get_running_loop().time()
+    def _begins(self, name: str, portfolio: Portfolio) -> None:
+        self._beginning[name] = portfolio, asyncio.get_running_loop().time() + FIRST_READING_S
+
+    def _has_begun(self, name: str) -> bool:
+        """Whether one says what holds: at its start it would say 1.0 over a lower cap for a moment."""
+        if name in self._beginning:
+            portfolio, by_s = self._beginning[name]
+            if portfolio.is_under_caps or by_s < asyncio.get_running_loop().time():
+                del self._beginning[name]
+        return name not in self._beginning
 
     async def find(self, name: str) -> ServedPortfolio:
         """Return one, and follow it from now on; raises as `ServedPortfolios`."""
-        if name == DEFAULT:
-            await _until(self._default_has_begun)
-        if (served := self._served.get(name)) is not None:
-            return served
-        if name not in self._listed:
-            return refuse(name, self.names)
-        return await self._open_asked(name)
+        if name not in self._served:
+            if name not in self._listed:
+                return refuse(name, self.names)
+            if name in self._changing:
+                raise LogNotReadError
+            await self._open_anew(name, self._listed[name])
+        served = self._served[name]
+        await _until(lambda: self._has_begun(name))
+        return served
 
     def state(self, name: str) -> ServiceState:
         """Return where health looks; raises as `find`."""
@@ -145,17 +152,6 @@ class OpenPortfolios:
         """End all that run, as the service ends: their streams have been told already."""
         await asyncio.gather(*(each.stack.aclose() for each in self._open.values()))
 
-    async def _open_asked(self, name: str) -> ServedPortfolio:
-        """Open one that somebody asks for, and wait until its log and caps were read, as long as a call may wait."""
-        if name in self._changing:
-            raise LogNotReadError
-        await self._open_anew(name, self._listed[name])
-        served, portfolio = self._served[name], self._open[name].portfolio
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FIRST_READING_S):
-                await _until(lambda: portfolio.is_under_caps)
-        return served
-
     async def _open_anew(self, name: str, settings: PortfolioSettings) -> None:
         stack = AsyncExitStack()
         with _named(name), self._busy_with(name):
@@ -164,10 +160,12 @@ class OpenPortfolios:
             logger.info("Portfolio opened", key_prefix=settings.key_prefix)
         self._open[name] = _Open(settings, portfolio, stack)
         self._served[name] = portfolio.served
+        self._begins(name, portfolio)
 
     async def _close(self, name: str, *, is_named: bool) -> None:
         closed = self._open.pop(name)
         del self._served[name]
+        self._beginning.pop(name, None)
         # One that is only told something else is there again in a moment.
         ending: StrategicMemoryError = DrainingError() if is_named else UnknownPortfolioError(name, "")
         served = closed.portfolio.served

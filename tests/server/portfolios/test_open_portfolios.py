@@ -1,8 +1,10 @@
-"""OpenPortfolios: nobody is told anything of the default portfolio before its log and its caps were read."""
+"""OpenPortfolios: nobody is told anything of a portfolio before its log and its caps were read."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -11,6 +13,18 @@ import pytest
 from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.portfolios import open_portfolios
 from strategic_memory_server.portfolios.open_portfolios import OpenPortfolios
+
+
+class Opened:
+    """A portfolio of which nothing was read yet."""
+
+    def __init__(self) -> None:
+        self.served = object()
+        self.is_under_caps = False
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        yield
 
 
 def never(*_arguments: object) -> NoReturn:
@@ -39,3 +53,18 @@ async def test_with_redis_away_it_is_waited_for_no_longer_than_a_moment(monkeypa
     async with asyncio.timeout(30):
         assert await portfolios.find(DEFAULT) is default.served
     assert portfolios.at_hand(DEFAULT) is default.served
+
+async def test_another_one_is_waited_for_as_well_whoever_opened_it() -> None:
+    other: Any = Opened()
+    default: Any = SimpleNamespace(served=object(), is_under_caps=True)
+    portfolios = OpenPortfolios(default, lambda *_: other)
+    settings: Any = SimpleNamespace(key_prefix="quantum:alpha")
+    await portfolios.take({"alpha": settings})
+    assert portfolios.at_hand("alpha") is None, "it would say 1.0 over a lower cap"
+    asked = [asyncio.create_task(portfolios.find("alpha")) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not any(each.done() for each in asked)
+    other.is_under_caps = True
+    async with asyncio.timeout(30):
+        assert await asyncio.gather(*asked) == [other.served, other.served]
+    assert portfolios.at_hand("alpha") is other.served
