@@ -112,7 +112,7 @@ async def open_service(
         threads=AnalysisThreads(),
         sync_metrics=SyncMetrics(registry),
         tracing=tracing,
-        portfolios=lambda: len(portfolios.names),
+        portfolios=lambda: portfolios.count,
         broken=broken,
         http_refused=Counter(),
         log_failure=log_failure,
@@ -123,8 +123,8 @@ async def open_service(
         stack.push_async_callback(redis.close)
         portfolio = make_portfolio(DEFAULT, of_service(settings), redis, shared, problems)
         make = partial(_another_portfolio, settings, redis, shared)
-        portfolios = OpenPortfolios(portfolio, make, partial(_may_lead, settings))
         asked = settings.portfolios
+        portfolios = OpenPortfolios(portfolio, make, partial(_may_lead, settings), awaits_names=asked is not None)
         told = problems if access is None else UnnamedPortfolios(problems)
         listed = None if asked is None else ListedPortfolios(asked, settings.redis.key_prefix, redis.commands, told)
         # The addresses come first: a service that cannot be reached must not publish.
@@ -169,7 +169,7 @@ async def _listening(
         if name != DEFAULT:
             return {"portfolio": name, **found}
         # `/health` needs no identity: where callers are known, it names nothing that takes one.
-        return with_portfolios(found, portfolios.others, len(portfolios.names) - 1, names_them=access is None)
+        return with_portfolios(found, portfolios.others, portfolios.count - 1, names_them=access is None)
 
     grpc, certificates = settings.grpc, shared.certificates
     descriptors = shares_of(raise_descriptor_limit())

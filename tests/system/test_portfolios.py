@@ -74,6 +74,16 @@ def refusal(call: Callable[[], object]) -> tuple[grpc.StatusCode | None, str, di
     return told.code(), told.details(), dict(told.trailing_metadata())
 
 
+def answers(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except grpc.RpcError as refused:
+        told: Any = refused
+        assert told.code() is grpc.StatusCode.UNAVAILABLE, told
+        return False
+    return True
+
+
 def observe(client: redis.Redis, portfolio: str, regime: str, count: int) -> None:
     for _ in range(count):
         add_regime(client, regime, 0.3, prefix=f"quantum:{portfolio}", entry_id="*")
@@ -202,6 +212,9 @@ def test_a_file_that_cannot_be_used_takes_no_portfolio_away(service: ServiceProc
 
 def test_a_set_in_redis_names_them(start_service: StartService, redis_client: redis.Redis) -> None:
     service = start_service(env={"STRATEGIC_MEMORY_PORTFOLIO_SET": "quantum:portfolios"})
+    with stub_of(service) as stub:
+        # Once the set was read.
+        eventually(lambda: answers(lambda: stub.ListPortfolios(service_pb2.ListPortfoliosRequest())), 30.0)
     assert set(listed(service)) == {""}
     redis_client.sadd("quantum:portfolios", "alpha", "beta", "no name")
     eventually(lambda: set(listed(service)) == {"", "alpha", "beta"}, 30.0)

@@ -69,10 +69,14 @@ class ResumePointError(StrategicMemoryError):
 
 
 class LogNotReadError(StrategicMemoryError):
-    """The server has not been able to read the feedback log yet, so it cannot judge a resume point."""
+    """The server has not been able to read the feedback log yet, or what else it needs to judge what is asked.
 
-    def __init__(self) -> None:
-        super().__init__("the feedback log has not been read yet; try again shortly")
+    Args:
+        what: was not read, with its verb.
+    """
+
+    def __init__(self, what: str = "the feedback log has") -> None:
+        super().__init__(f"{what} not been read yet; try again shortly")
 
 
 class DrainingError(StrategicMemoryError):

@@ -51,6 +51,7 @@ class ListedPortfolios:
         self._client = client
         self._problems = problems
         self._members: frozenset[str] | None = None
+        self._wrong = ""
         files = () if settings.file is None else (settings.file,)
         self._followed = FollowedFiles(
             files, self._read_file, lambda: "the portfolios that it named before are served on", problems, UNUSABLE
@@ -61,9 +62,11 @@ class ListedPortfolios:
             self._read_file()
 
     async def run(self, take: Take) -> None:
-        """Hand over the portfolios, and again whenever others are named or they are told something else."""
+        """Hand over the portfolios once they are known, and again whenever others are named or told something else."""
         if self._settings.redis_set is not None:
             await self._look_at(self._settings.redis_set)
+            while self._members is None:
+                await self._next_look()
         while True:
             taken = self.newest
             await take(taken)
@@ -104,21 +107,23 @@ class ListedPortfolios:
         if members != self._members:
             self._members = members
             self._take(key, members)
+        if self._wrong:
+            self._problems.state(UNUSABLE, self._wrong)
+        else:
+            self._problems.withdraw(UNUSABLE)
 
     def _take(self, key: str, members: frozenset[str]) -> None:
         usable = sorted(filter(NAME.fullmatch, members))
         listed = self._listed(dict.fromkeys(usable, NOTHING_ELSE), leave_out=True)
+        self._wrong = ""
         if wrong := sorted(members - listed.keys()):
             # A set of which nothing can be used says as little as one that is gone.
             kept = "" if listed or not self.newest else f"; {self._holds_on}"
             shown = repr(wrong[0][:SHOWN_NAME])
-            self._problems.state(
-                UNUSABLE,
+            self._wrong = (
                 f"{key}: {shown} and so {len(wrong)} of {len(members)} members can be no portfolio: they are no names "
-                f"(letters, digits, dots, dashes, underscores), or have the keys of another one; remove them{kept}",
+                f"(letters, digits, dots, dashes, underscores), or have the keys of another one; remove them{kept}"
             )
-        else:
-            self._problems.withdraw(UNUSABLE)
         self.newest = listed or self.newest
 
     @property

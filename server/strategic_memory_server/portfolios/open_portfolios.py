@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from strategic_memory_server.faults.errors import (
     StrategicMemoryError,
     UnknownPortfolioError,
 )
-from strategic_memory_server.memory.portfolio_name import DEFAULT
+from strategic_memory_server.memory.portfolio_name import DEFAULT, NAME
 from strategic_memory_server.monitoring.service_state import ServiceState
 from strategic_memory_server.portfolios.portfolio import Portfolio
 from strategic_memory_server.process.heap import freeze_heap, thaw_heap
@@ -40,6 +40,8 @@ FIRST_READING_S = 2.0
 
 LOOK_S = 0.01
 
+_NAMES = "the names of the portfolios have"
+
 Make = Callable[[str, PortfolioSettings, AsyncExitStack], Portfolio]
 """Puts a portfolio together; what it opens for it goes on the stack."""
 
@@ -60,11 +62,20 @@ class OpenPortfolios:
         default: the default portfolio.
         make: puts another one together.
         may_lead: tells whether this server ever leads a portfolio of a name; others are opened when they are asked for.
+        awaits_names: whether others are named: until the first are taken, nobody knows which there are.
     """
 
-    def __init__(self, default: Portfolio, make: Make, may_lead: Callable[[str], bool] = lambda name: True) -> None:
+    def __init__(
+        self,
+        default: Portfolio,
+        make: Make,
+        may_lead: Callable[[str], bool] = lambda name: True,
+        *,
+        awaits_names: bool = False,
+    ) -> None:
         self._make = make
         self._may_lead = may_lead
+        self._awaits_names = awaits_names
         self._changing: set[str] = set()
         self._open: dict[str, _Open] = {}
         self._served: dict[str, ServedPortfolio] = {DEFAULT: default.served}
@@ -72,7 +83,19 @@ class OpenPortfolios:
         self._beginning: dict[str, tuple[Portfolio, float]] = {}
         self._begins(DEFAULT, default)
         self._listed: Mapping[str, PortfolioSettings] = {}
-        self.names: list[str] = [DEFAULT]
+        self._names: list[str] = [DEFAULT]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """All of them, sorted; raises LogNotReadError while nobody knows which there are."""
+        if self._awaits_names:
+            raise LogNotReadError(_NAMES)
+        return self._names
+
+    @property
+    def count(self) -> int:
+        """How many there are, as far as is known."""
+        return len(self._names)
 
     @property
     def followed(self) -> Iterable[ServedPortfolio]:
@@ -103,7 +126,7 @@ class OpenPortfolios:
         """Return one, and follow it from now on; raises as `ServedPortfolios`."""
         if name not in self._served:
             if name not in self._listed:
-                return refuse(name, self.names)
+                return self._refuse(name)
             if name in self._changing:
                 raise LogNotReadError
             await self._open_anew(name, self._listed[name])
@@ -118,13 +141,18 @@ class OpenPortfolios:
         if name in self._listed and name not in self._open:
             raise LogNotReadError
         if name not in self._open:
-            refuse(name, self.names)
+            self._refuse(name)
         return self._open[name].portfolio.state
+
+    def _refuse(self, name: str) -> ServedPortfolio:
+        if self._awaits_names and NAME.fullmatch(name):
+            raise LogNotReadError(_NAMES)
+        return refuse(name, self._names)
 
     async def take(self, listed: Mapping[str, PortfolioSettings]) -> None:
         """Open those that are named and close those that are not any more; one that is told something else is both."""
-        self._listed = listed
-        self.names = [DEFAULT, *sorted(listed)]
+        self._listed, self._awaits_names = listed, False
+        self._names = [DEFAULT, *sorted(listed)]
         closing = [name for name, each in self._open.items() if listed.get(name) != each.settings]
         if closing:
             await asyncio.gather(*(self._close(name, is_named=name in listed) for name in closing))

@@ -15,7 +15,11 @@ class ServedPortfolios(Protocol):
 
     @property
     def names(self) -> Sequence[str]:
-        """All of them, sorted; that of the default portfolio comes first."""
+        """All of them, sorted; that of the default portfolio comes first.
+
+        Raises:
+            LogNotReadError: which there are was not read yet.
+        """
         ...
 
     @property

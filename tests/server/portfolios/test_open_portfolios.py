@@ -10,9 +10,12 @@ from typing import Any, NoReturn
 
 import pytest
 
+from strategic_memory.v1 import service_pb2
+from strategic_memory_server.faults.errors import InvalidRequestError, LogNotReadError, UnknownPortfolioError
 from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.portfolios import open_portfolios
 from strategic_memory_server.portfolios.open_portfolios import OpenPortfolios
+from strategic_memory_server.rpc.portfolio_list import portfolio_page
 
 
 class Opened:
@@ -54,6 +57,7 @@ async def test_with_redis_away_it_is_waited_for_no_longer_than_a_moment(monkeypa
         assert await portfolios.find(DEFAULT) is default.served
     assert portfolios.at_hand(DEFAULT) is default.served
 
+
 async def test_another_one_is_waited_for_as_well_whoever_opened_it() -> None:
     other: Any = Opened()
     default: Any = SimpleNamespace(served=object(), is_under_caps=True)
@@ -68,3 +72,21 @@ async def test_another_one_is_waited_for_as_well_whoever_opened_it() -> None:
     async with asyncio.timeout(30):
         assert await asyncio.gather(*asked) == [other.served, other.served]
     assert portfolios.at_hand("alpha") is other.served
+
+
+async def test_before_others_were_named_a_name_is_not_unknown() -> None:
+    default: Any = SimpleNamespace(served=object(), is_under_caps=True)
+    portfolios = OpenPortfolios(default, never, awaits_names=True)
+    with pytest.raises(LogNotReadError, match="names of the portfolios have not been read"):
+        await portfolios.find("alpha")
+    with pytest.raises(LogNotReadError):
+        portfolios.state("alpha")
+    with pytest.raises(LogNotReadError):
+        portfolio_page(portfolios, service_pb2.ListPortfoliosRequest())
+    assert portfolios.count == 1
+    with pytest.raises(InvalidRequestError):
+        await portfolios.find("no name")
+    await portfolios.take({})
+    assert portfolios.names == [DEFAULT]
+    with pytest.raises(UnknownPortfolioError):
+        await portfolios.find("alpha")
