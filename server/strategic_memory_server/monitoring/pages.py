@@ -34,7 +34,7 @@ class OwnPages:
     Args:
         report: describes a portfolio; may raise StrategicMemoryError.
         registry: has its metrics.
-        follow: sees to it that a portfolio beside the default one is followed; likewise.
+        follow: sees to it that a portfolio is followed, and waits while it has only just begun; likewise.
         portfolios: gives the metrics of the portfolios.
     """
 
@@ -54,8 +54,7 @@ class OwnPages:
 
     async def health(self, portfolio: str = "") -> dict[str, Any]:
         """Return the answer of `/health` about a portfolio."""
-        if portfolio:
-            await self._follow(portfolio)
+        await self._follow(portfolio)
         return self._report(portfolio)
 
     async def metrics(self) -> bytes:
