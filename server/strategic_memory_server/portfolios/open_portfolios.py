@@ -81,6 +81,7 @@ class OpenPortfolios:
         self._served: dict[str, ServedPortfolio] = {DEFAULT: default.served}
         self._default = default
         self._beginning: dict[str, tuple[Portfolio, float]] = {}
+        self._waits: dict[str, asyncio.Task[None]] = {}
         self._begins(DEFAULT, default)
         self._listed: Mapping[str, PortfolioSettings] = {}
         self._names: list[str] = [DEFAULT]
@@ -131,8 +132,22 @@ class OpenPortfolios:
                 raise LogNotReadError
             await self._open_anew(name, self._listed[name])
         served = self._served[name]
-        await _until(lambda: self._has_begun(name))
+        if not self._has_begun(name):
+            # After a restart all its subscribers come at once: one look is for all of them.
+            wait = self._waits.get(name) or asyncio.create_task(self._until_begun(name), name="portfolio-begins")
+            self._waits[name] = wait
+            await asyncio.wait([wait])
         return served
+
+    async def _until_begun(self, name: str) -> None:
+        """Look again and again for a moment: much has to come together, and little tells of it."""
+        try:
+            while True:
+                if self._has_begun(name):
+                    return
+                await asyncio.sleep(LOOK_S)
+        finally:
+            del self._waits[name]
 
     def state(self, name: str) -> ServiceState:
         """Return where health looks; raises as `find`."""
@@ -213,14 +228,6 @@ class OpenPortfolios:
             yield
         finally:
             self._changing.discard(name)
-
-
-async def _until(has_begun: Callable[[], bool]) -> None:
-    """Look again and again for the moment that a beginning takes: much has to come together, and little tells of it."""
-    while True:
-        if has_begun():
-            return
-        await asyncio.sleep(LOOK_S)
 
 
 @contextmanager

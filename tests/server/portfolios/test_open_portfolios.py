@@ -74,6 +74,28 @@ async def test_another_one_is_waited_for_as_well_whoever_opened_it() -> None:
     assert portfolios.at_hand("alpha") is other.served
 
 
+async def test_a_crowd_that_waits_for_one_looks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_portfolios, "LOOK_S", 0.0)
+
+    class Default:
+        served, looks, is_read = object(), 0, False
+
+        @property
+        def is_under_caps(self) -> bool:
+            self.looks += 1
+            return self.is_read
+
+    default: Any = Default()
+    portfolios = OpenPortfolios(default, never)
+    asked = [asyncio.create_task(portfolios.find(DEFAULT)) for _ in range(100)]
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert default.looks < 200
+    default.is_read = True
+    async with asyncio.timeout(30):
+        assert await asyncio.gather(*asked) == [default.served] * 100
+
+
 async def test_before_others_were_named_a_name_is_not_unknown() -> None:
     default: Any = SimpleNamespace(served=object(), is_under_caps=True)
     portfolios = OpenPortfolios(default, never, awaits_names=True)
