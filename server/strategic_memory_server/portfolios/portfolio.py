@@ -64,6 +64,7 @@ class Portfolio:
         """Follow the log, and where this server may lead, lead and sync, until the context is left."""
         broken, state = self.shared.broken, self.state
         async with AsyncExitStack() as stack:
+            stack.callback(state.hub.known_history.close)
             await stack.enter_async_context(running(state.tail.run(), "feedback-tail", broken))
             await stack.enter_async_context(running(self.lapse_watch.run(), "lapse-watch", broken))
             asks = state.loader.ask_cap_values()

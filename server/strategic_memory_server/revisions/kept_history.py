@@ -28,6 +28,12 @@ class KeptHistory(KnownHistory):
             self._kept = (found["epoch"].decode(), int(found["revision"]))
             super().observe(*self._kept)
 
+    def close(self) -> None:
+        """Close the file."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
+
     def observe(self, epoch: str, revision: int) -> None:
         """Take note as `KnownHistory` does, and write it down where it is news."""
         super().observe(epoch, revision)

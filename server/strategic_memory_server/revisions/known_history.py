@@ -51,6 +51,9 @@ class KnownHistory:
                 self.observe(epoch, revision)
         self._disowned |= other._disowned
 
+    def close(self) -> None:
+        """Let go of what it is kept in, if anything; nothing is observed any more."""
+
     def disown(self, epoch: str) -> None:
         """Take note that what Redis holds under an epoch is not what was said under it."""
         self._disowned.add(epoch)
