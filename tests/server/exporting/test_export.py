@@ -172,10 +172,12 @@ async def test_its_files_are_read_by_pandas_and_by_replay(export: Path, tmp_path
     advice = pq.read_table(export / "advice.parquet").to_pylist()
     assert advice[-1]["rules"] == "EVIDENCE"
     assert [row["revision"] for row in advice] == list(range(1, len(advice) + 1))
-    files = [export / name for name in ("observations.parquet", "trades.parquet")]
-    arguments = [*files, "--out", tmp_path / "report", "--accept-refused", "1"]
+    kinds = {"observations.parquet": "regime", "portfolio.parquet": "portfolio", "trades.parquet": "trade"}
+    arguments = [*(export / name for name in kinds), "--out", tmp_path / "report", "--accept-refused", "1"]
     done = CliRunner().invoke(replay, list(map(str, arguments)))
     assert done.exit_code == 0, done.output
+    read = re.findall(r"(\w+\.parquet): .*?, (\d+) (\w+) rows", done.output)
+    assert {name: kind for name, _, kind in read} == kinds
 
 
 async def test_what_cannot_be_written_or_brought_back_is_named(

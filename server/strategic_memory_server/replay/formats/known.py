@@ -9,6 +9,7 @@ from strategic_memory_server.replay.formats import (
     backtrader,
     binance,
     bybit,
+    exported,
     freqtrade,
     interactive_brokers,
     jesse,
@@ -51,4 +52,5 @@ FORMATS: Sequence[Format] = (
     binance.SPOT,
     bybit.CLOSED_PNL,
     bybit.INTERFACE,
+    exported.PORTFOLIO,
 )
