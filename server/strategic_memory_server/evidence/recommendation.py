@@ -16,10 +16,14 @@ _ROUNDING = 1e-9
 """Share by which equal utilities may differ: rounding is no reason to risk more."""
 
 
+_EVEN = 0.5 + _ROUNDING
+"""A policy that was never compared with CONSERVATIVE beats it as likely as not: that is no evidence, whatever is asked."""
+
+
 def recommended(utility: Floats, beats_conservative: Floats, weight: Floats, settings: EvidenceSettings) -> Choices:
     """Choose the policy with the highest utility among those with enough evidence; otherwise CONSERVATIVE.
 
-    Of two with the same utility, the one that risks less.
+    Of two with the same utility, the one that risks less; that goes for CONSERVATIVE, too.
 
     Args:
         utility: mean utility, shape (..., 3).
@@ -28,9 +32,8 @@ def recommended(utility: Floats, beats_conservative: Floats, weight: Floats, set
         settings: how much evidence is needed.
     """
     challengers = slice(CHALLENGERS[0], None)
-    enough = (beats_conservative >= settings.required_probability) & (
-        weight[..., challengers] >= settings.minimum_weight
-    )
+    is_sure = (beats_conservative >= settings.required_probability) & (beats_conservative > _EVEN)
+    enough = is_sure & (weight[..., challengers] >= settings.minimum_weight)
     candidates = np.where(enough, utility[..., challengers], -np.inf)
     highest = candidates.max(axis=-1, keepdims=True)
     best: Choices = CHALLENGERS[0] + np.argmax(candidates >= highest - _ROUNDING * np.abs(highest), axis=-1)

@@ -94,6 +94,15 @@ def test_a_policy_that_is_better_upon_too_few_trades_is_not_said_to_be_no_better
     assert reason.sentence.endswith("but its trades weigh less than the 20 that are needed.")
 
 
+def test_where_nothing_was_seen_no_policy_is_said_to_be_better() -> None:
+    least = EvidenceFeedback(EvidenceSettings(required_probability=0.5, minimum_weight=0.0))
+    said = least.complete(REFERENCE, analysis(), NOTHING, Rules.EVIDENCE).advice
+    assert said.updated_policy is Policy.CONSERVATIVE
+    (reason,) = (reason for reason in said.reasons if reason.code == "EVIDENCE_NOT_ENOUGH")
+    assert not any(comparison.holds for comparison in reason.comparisons)
+    assert reason.sentence == "CONSERVATIVE: no other policy is shown to be better with probability 0.5."
+
+
 def test_one_lucky_trade_changes_no_policy() -> None:
     said = complete(updated(NOTHING, "BEAR", Policy.AGGRESSIVE, 100.0))
     assert said.updated_policy is Policy.CONSERVATIVE

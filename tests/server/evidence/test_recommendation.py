@@ -41,6 +41,14 @@ def test_thresholds_are_settings() -> None:
     assert int(recommended(utility, beats, weight, eager)) == A
 
 
+@pytest.mark.parametrize("even", [0.5 - 1e-16, 0.5, 0.5 + 1e-15])
+def test_who_asks_for_no_evidence_is_not_sent_to_more_risk_by_none(even: float) -> None:
+    utility, beats, weight = np.zeros(3), np.array([even, even]), np.zeros(3)
+    least = EvidenceSettings(required_probability=0.5, minimum_weight=0.0)
+    assert int(recommended(utility, beats, weight, least)) == C
+    assert int(recommended(np.array([0.0, 0.1, 0.0]), np.array([0.51, even]), weight, least)) == B
+
+
 def test_many_regimes_at_once() -> None:
     found = recommended(
         np.array([[0.0, 0.1, 0.2], [0.0, 0.2, 0.1]]),

@@ -101,7 +101,7 @@ def _policy(view: EvidenceView, required_probability: float, minimum_weight: flo
             policy.probability_beats_conservative,
             ">=",
             required_probability,
-            holds=(policy.probability_beats_conservative or 0.0) >= required_probability,
+            holds=_is_sure(policy.probability_beats_conservative or 0.0, required_probability),
         )
         for policy in view.policies
         if policy.policy is not Policy.CONSERVATIVE
@@ -110,7 +110,7 @@ def _policy(view: EvidenceView, required_probability: float, minimum_weight: flo
         likelihoods = {policy.policy.name: policy.probability_beats_conservative or 0.0 for policy in view.policies}
         likeliest = max(likelihoods, key=likelihoods.__getitem__)
         sentence = f"CONSERVATIVE: no other policy is shown to be better with probability {required_probability:g}."
-        if likelihoods[likeliest] >= required_probability:
+        if _is_sure(likelihoods[likeliest], required_probability):
             sentence = (
                 f"CONSERVATIVE: {likeliest} is better with probability {likelihoods[likeliest]:.3g}, but its trades "
                 f"weigh less than the {minimum_weight:g} that are needed."
@@ -119,6 +119,11 @@ def _policy(view: EvidenceView, required_probability: float, minimum_weight: flo
     beats = view.policies[view.recommended_policy].probability_beats_conservative
     sentence = f"{view.recommended_policy.name}: better than CONSERVATIVE with probability {beats:.3g}."
     return Reason("EVIDENCE_POLICY", sentence, comparisons)
+
+
+def _is_sure(probability: float, required: float) -> bool:
+    """Tell whether a policy beats CONSERVATIVE surely enough; as likely as not is never enough."""
+    return probability >= required and probability > 0.5
 
 
 def _leverage(view: EvidenceView) -> Reason:
