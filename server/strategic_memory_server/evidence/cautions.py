@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from strategic_memory_server.evidence.cells import Cells
+from strategic_memory_server.evidence.sums import FORGOTTEN
 
 
 class Caution(enum.Enum):
@@ -46,7 +47,7 @@ def has_outlier(cells: Cells, prior_observations: float) -> bool:
         cells: the sums of one memory, shape (regimes, 3).
         prior_observations: v, above 0: so a single trade has to be far larger than any of a cell of hundreds.
     """
-    seen = cells.weight > 0.0
+    seen = cells.weight > FORGOTTEN
     weight, square = cells.weight[seen], cells.squared_pnl[seen]
     if weight.size < 2:
         return False

@@ -6,7 +6,7 @@ import math
 import statistics
 from dataclasses import dataclass
 
-from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.evidence.sums import FORGOTTEN, EvidenceSums
 from strategic_memory_server.memory.policy import Policy
 
 FAR = 300.0
@@ -39,7 +39,7 @@ def far_cell(sums: EvidenceSums) -> FarCell | None:
         (regime, policy): math.sqrt(cell.squared_pnl / cell.weight)
         for regime, cells in sums.regimes.items()
         for policy, cell in zip(Policy, cells, strict=True)
-        if cell.weight > 0.0 and cell.squared_pnl > 0.0
+        if cell.weight > FORGOTTEN and cell.squared_pnl > 0.0
     }
     if len(sizes) < FEWEST_CELLS:
         return None

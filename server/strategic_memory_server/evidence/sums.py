@@ -20,6 +20,10 @@ MAX_PNL = 1e100
 """Largest absolute pnl that is taken: the sums of its squares are still finite."""
 
 
+FORGOTTEN = 1e-250
+"""A cell of less weight says nothing of its trades: floats end at 5e-324, where decay leaves sums with no digits."""
+
+
 class CellSums(NamedTuple):
     """What is kept of the trades of one policy in one regime.
 
