@@ -17,7 +17,7 @@ _ROUNDING = 1e-9
 
 
 _EVEN = 0.5 + _ROUNDING
-"""A policy that was never compared with CONSERVATIVE beats it as likely as not: that is no evidence, whatever is asked."""
+"""What was never compared with CONSERVATIVE beats it as likely as not: that is no evidence, whatever is asked for."""
 
 
 def recommended(utility: Floats, beats_conservative: Floats, weight: Floats, settings: EvidenceSettings) -> Choices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -26,12 +27,16 @@ from strategic_memory_server.exporting.folder import (
     Manifest,
 )
 from strategic_memory_server.exporting.tables import parquet_writer, write_entries
+from strategic_memory_server.inputs.leverage_caps import CAP_SOURCES, in_force, read_cap
+from strategic_memory_server.inputs.misspelt_cap import FIELD
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.round_trip import Entry, checked, packed, round_trip, stream_entries
 from strategic_memory_server.replay.courses.advice_table import advice_file
 from strategic_memory_server.replay.courses.served_advice import Served
+from strategic_memory_server.revisions.caps_json import caps_of_text
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.guard_text import carried_guard
 from strategic_memory_server.revisions.intervention_text import intervention_text
@@ -118,17 +123,40 @@ async def _pages(client: redis.Redis, key: str, read: Read) -> AsyncIterator[Seq
 
 
 async def _values(client: redis.Redis, prefix: str, guard: bytes | None, file: Path) -> int:
-    keys = [key_of(prefix, source) for source in VALUE_SOURCES]
-    replies = await round_trip(client, [packed("GET", key) for key in keys])
+    keys, state = [key_of(prefix, source) for source in VALUE_SOURCES], LogKeys.under(prefix).state
+    asked = [*(packed("GET", key) for key in keys), packed("HGET", state, "leverage_caps")]
+    *replies, caps = await round_trip(client, asked)
     found = [checked(reply, key, "string") for reply, key in zip(replies, keys, strict=True)]
+    held = caps_of_text(checked(caps, state, "hash") or b"") or NO_CAPS
     with parquet_writer(file, {"source": "string", "value": "binary"}) as table:
         given = zip(VALUE_SOURCES, found, strict=True)
-        table.write([{"source": source, "value": value} for source, value in given if value is not None])
+        table.write(
+            [
+                {"source": source, "value": _under_cap(source, value, held)}
+                for source, value in given
+                if value is not None
+            ]
+        )
         if (said := await SaidLog(client, prefix).newest()).at(unix_time_ms()).ends_ms is not None:
             table.write([{"source": OVERRIDE_VALUE, "value": intervention_text(said).encode()}])
         if guard is not None:
             table.write([{"source": GUARD_VALUE, "value": guard}])
     return table.rows
+
+
+def _under_cap(source: str, value: bytes, held: LeverageCaps) -> bytes:
+    """Return a value that whoever brings the export back can read a cap from that is only held, having been read once.
+
+    Args:
+        source: the input.
+        value: what its key holds.
+        held: the caps in force where it is written.
+    """
+    known = tuple(cap for cap in held if cap.source == source)
+    if not known or source not in CAP_SOURCES or (reading := read_cap(source, value, exists=1)).rejected is None:
+        return value
+    (cap,) = in_force(known, {source: reading}, unix_time_ms())
+    return json.dumps({FIELD: cap.value}).encode()
 
 
 async def _memory(client: redis.Redis, prefix: str, decay: float, file: Path) -> tuple[int, bytes | None]:

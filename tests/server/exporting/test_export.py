@@ -29,10 +29,13 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.importing.override_writing import write_override
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.memory.override import Override
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.revisions.caps_json import caps_text
 from strategic_memory_server.revisions.intervention_text import intervention_text
+from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.said_log import AuditEntry, SaidLog
 
 FEEDBACK, TRADES = "quantum:feedback:strategic_memory", "quantum:stream:trade.results"
@@ -131,6 +134,33 @@ async def test_what_operators_say_goes_with_the_memory_until_its_end(
         assert await write_override(client, "quantum", b"1", now_ms, dry_run=False) is None
         text = intervention_text(Intervention(1, lower)).encode()
         assert await write_override(client, "quantum", text, now_ms + 3_600_000, dry_run=False) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "brought"),
+    [
+        (b'{"max_leverage_hint": 0.75', b'{"max_leverage_hint": 0.75}'),
+        (b"", b'{"max_leverage_hint": 0.75}'),
+        (b'{"max_leverage_hint": 0.5, "other": NaN}', b'{"max_leverage_hint": 0.5}'),
+        (b'{"max_leverage_hint": 1.5}', b'{"max_leverage_hint": 1.5}'),
+        (b"{}", b"{}"),
+        (None, None),
+    ],
+)
+async def test_a_cap_that_holds_since_its_key_cannot_be_read_goes_with_the_memory(
+    written: bytes | None, brought: bytes | None, redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    limits = "quantum:risk:leverage_limits"
+    held = (LeverageCap("risk:leverage_limits", 0.75, 1_766_296_800_000),)
+    redis_client.hset(LogKeys.under("quantum").state, "leverage_caps", caps_text(held))
+    redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.5"})
+    if written is not None:
+        redis_client.set(limits, written)
+    done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
+    assert done.exit_code == 0, done.output
+    assert redis_client.get(limits) == written
+    values = {row["source"]: row["value"] for row in pq.read_table(tmp_path / "export" / "values.parquet").to_pylist()}
+    assert values.get("risk:leverage_limits") == brought
 
 
 async def test_what_is_elsewhere_already_is_neither_changed_nor_mixed(
