@@ -119,8 +119,7 @@ def _of_evidence(advice: AdviceSettings) -> Iterator[str]:
                 "turn exploration off"
             )
         return
-    # The weights of ever more trades add up to 1 / (1 - decay).
-    if evidence.decay < 1.0 and evidence.minimum_weight * (1.0 - evidence.decay) >= 1.0:
+    if evidence.forgets_too_fast:
         most = 1.0 / (1.0 - evidence.decay)
         yield (
             f"STRATEGIC_MEMORY_EVIDENCE_MINIMUM_TRADES is {evidence.minimum_weight:g} while "

@@ -45,6 +45,14 @@ class EvidenceSettings:
         """Observations of a regime for which a trial is kept: with change a third of `exploration_hold`."""
         return max(self.exploration_hold // 3, 1) if self.change else self.exploration_hold
 
+    @property
+    def forgets_too_fast(self) -> bool:
+        """Whether the weights of however many trades, 1 / (1 - decay) together, stay below `minimum_weight`.
+
+        With change it is the trades since the last one that count, and none is forgotten for its age.
+        """
+        return not self.change and self.minimum_weight * (1.0 - self.decay) >= 1.0
+
     def __post_init__(self) -> None:
         _require("decay", self.decay, "above 0 and at most 1", holds=0.0 < self.decay <= 1.0)
         _require(

@@ -81,6 +81,12 @@ CASES = [
         {"evidence_minimum_trades": 19.9},
     ),
     (
+        {"rules": "evidence", "evidence_decay": 0.95},
+        "MEMORY_EVIDENCE_MINIMUM_TRADES",
+        "MEMORY_EVIDENCE_DECAY",
+        {"evidence_change": "on"},
+    ),
+    (
         {"recent_revisions": 101, "retained_revisions": 100},
         "MEMORY_RECENT_REVISIONS",
         "MEMORY_RETAINED_REVISIONS",

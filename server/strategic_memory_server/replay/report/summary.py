@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from strategic_memory_server.memory.shown_time import shown_time
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
+from strategic_memory_server.replay.courses.rules import Rule
 from strategic_memory_server.replay.judging.findings import JsonReport
 from strategic_memory_server.replay.judging.options import ReplayOptions
 from strategic_memory_server.replay.report import what_was_read
@@ -14,7 +16,8 @@ from strategic_memory_server.replay.report.report_files import PAGE_NAME
 
 def summary(options: ReplayOptions, report: JsonReport, seconds: float) -> str:
     """Return the lines that say what was read, what is advised now, and where the report is."""
-    return "\n".join([*_read(report, seconds), *_advised(report), *_written(options)]) + "\n"
+    parts = _read(report, seconds), _advised(report), _never_recommended(options, report), _written(options)
+    return "\n".join(line for part in parts for line in part) + "\n"
 
 
 def _read(report: JsonReport, seconds: float) -> Iterator[str]:
@@ -38,6 +41,15 @@ def _advised(report: JsonReport) -> Iterator[str]:
             f"drawdown guard, {each['rules']} {each['name']}: deepest drawdown {each['deepest_drawdown']:.4g}, "
             f"mean exposure {each['mean_exposure']:.2f}, "
             f"certainty equivalent {'not defined' if worth is None else f'{worth:+.4g}'}"
+        )
+
+
+def _never_recommended(options: ReplayOptions, report: JsonReport) -> Iterator[str]:
+    evidence = replace(options.advice.evidence, change=False)
+    if Rule.EVIDENCE in report["advice"] and evidence.forgets_too_fast:
+        yield (
+            f"evidence never leaves CONSERVATIVE: with --decay {evidence.decay:g} however many trades weigh less than "
+            f"the {evidence.minimum_weight:g} that a policy needs; forget more slowly"
         )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.replay.command import run_replay
 from strategic_memory_server.replay.judging.options import ReplayOptions
 
@@ -76,3 +78,14 @@ def test_each_rule_says_of_which_regime_it_advises(tmp_path: Path, capsys: pytes
     summary = capsys.readouterr().out
     assert "\nreference now: AGGRESSIVE in the preferred regime BULL, 1 changes so far\n" in summary
     assert "\nevidence now: CONSERVATIVE in the current regime BEAR, 0 changes so far\n" in summary
+
+
+@pytest.mark.parametrize(("decay", "is_told"), [(0.95, True), (0.951, False)])
+def test_trades_that_are_forgotten_too_fast_for_a_policy_to_be_recommended_are_told(
+    decay: float, is_told: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "trades.csv"
+    file.write_text("time,regime,policy,realized_pnl\n2024-01-05,BULL,BALANCED,0.4\n2024-01-06,BULL,BALANCED,0.3\n")
+    advice = AdviceSettings(evidence=EvidenceSettings(decay=decay))
+    assert run_replay(ReplayOptions(files=(file,), out=tmp_path / "report", advice=advice), quiet=False) == 0
+    assert ("evidence never leaves CONSERVATIVE: with --decay 0.95" in capsys.readouterr().out) is is_told
