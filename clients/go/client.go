@@ -192,6 +192,8 @@ func (c *Client) startFollowing() {
 		settings.retryRefusals, settings.alwaysAfresh = true, true
 		subscription := newSubscription(settings, rand.Float64)
 		c.events(c.connections.closing, subscription, func(event Event, _ error) bool {
+			c.newest.arrivals.read()
+			defer c.newest.arrivals.wait()
 			if c.newest.take(event, time.Now()) {
 				c.fetch(subscription.address())
 			}

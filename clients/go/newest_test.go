@@ -105,6 +105,23 @@ func TestWhatIsReadSoonAfterALongCallMayHaveWaitedAsLong(t *testing.T) {
 	equal(t, arrivals.waited(now.Add(3*time.Second+lookEvery)), 3*time.Second+lookEvery)
 }
 
+func TestAProgramThatIsGivenLittleTimeAgainAndAgainIsNotEverFurtherBehind(t *testing.T) {
+	now, late := time.Now(), 120*time.Millisecond // as in a container that is throttled
+	var arrivals arrivals
+	looked := func(times int) time.Duration {
+		for range times {
+			now = now.Add(late)
+			arrivals.look(now)
+		}
+		return arrivals.waited(now)
+	}
+	equal(t, looked(100), looksOfReader*late)
+	arrivals.read() // who deals with a message waits for none
+	equal(t, looked(100), (99+looksOfReader)*late)
+	arrivals.wait()
+	equal(t, looked(100), looksOfReader*late)
+}
+
 func TestSilenceEndsItBeforeItsValidity(t *testing.T) {
 	newest := newNewestFeedback(10 * time.Second)
 	now := time.Now()

@@ -10,10 +10,14 @@ import math
 from time import monotonic, time
 from typing import NamedTuple
 
-LOOK_EVERY_S = 0.5
-_STOOD_STILL_S = 2 * LOOK_EVERY_S
+_LOOK_EVERY_S = 0.5
+_LOOK_SOON_S = 0.05
+"""Time between two looks while what has waited may not all have been read."""
+_STOOD_STILL_S = 2 * _LOOK_EVERY_S
 _READ_WITHIN_S = 1.0
 """So soon after a program goes on all is read that has waited."""
+_LOOKS_OF_A_READER = 4
+"""By the last of as many looks whoever waits for a message has had what had come before the first."""
 
 
 class Moment(NamedTuple):
@@ -39,16 +43,28 @@ def passed_s(since: Moment, now: Moment) -> float:
 class Arrivals:
     """Is told the time again and again: where two looks lie too far apart, nothing was read in between."""
 
-    __slots__ = ("_going_on", "_last", "_stopped")
+    __slots__ = ("_going_on", "_is_waited_for", "_last", "_looks", "_read_until", "_stopped")
 
     def __init__(self) -> None:
-        self._last = self._stopped = self._going_on = _NEVER
+        self._last = self._stopped = self._going_on = self._read_until = _NEVER
+        self._is_waited_for = True
+        self._looks: tuple[Moment, ...] = ()  # since a message is waited for
 
-    def look(self, now: Moment) -> None:
-        """Take that the program runs now."""
+    def look(self, now: Moment) -> float:
+        """Take that the program runs now; return the seconds until the next look."""
         if self._last is not _NEVER:
             self.away(self._last, now)
         self._last = now
+        if self._is_waited_for:
+            self._looks = (*self._looks, now)[-_LOOKS_OF_A_READER:]
+            if len(self._looks) == _LOOKS_OF_A_READER:
+                self._read_until = self._looks[0]
+        return _LOOK_SOON_S if passed_s(self._going_on, now) <= _READ_WITHIN_S else _LOOK_EVERY_S
+
+    def wait(self) -> None:
+        """Take that the next message is waited for from now on."""
+        self._looks = ()
+        self._is_waited_for = True
 
     def away(self, since: Moment, now: Moment) -> None:
         """Take that nothing was read in between, up to now."""
@@ -56,13 +72,16 @@ class Arrivals:
             return
         # Of what had waited before, some may not have been read yet.
         goes_on_standing = passed_s(self._going_on, since) <= _READ_WITHIN_S
-        self._stopped = min(self._stopped, since) if goes_on_standing else since
+        stopped = min(self._stopped, since) if goes_on_standing else since
+        # Or who stands still again and again would be ever further behind.
+        self._stopped = max(stopped, self._read_until)
         self._going_on = now
 
     def waited_s(self, now: Moment) -> float:
-        """Return the longest time for which a message that is read now may have waited, seconds."""
-        stands_still = _STOOD_STILL_S < passed_s(self._last, now) < math.inf
-        ran_until = self._last if stands_still else now
-        if passed_s(self._going_on, ran_until) <= _READ_WITHIN_S:
-            return passed_s(self._stopped, now)
-        return passed_s(ran_until, now)
+        """Return the longest time for which a message that is read now may have waited, seconds.
+
+        It is dealt with until `wait`.
+        """
+        self._is_waited_for = False
+        self.look(now)  # which may be overdue
+        return passed_s(self._stopped, now) if passed_s(self._going_on, now) <= _READ_WITHIN_S else 0.0

@@ -49,6 +49,31 @@ def test_what_stands_still_again_before_all_is_read_has_stood_still_all_the_whil
     assert looked(0.0, 0.5, 5.0, 5.5, 6.0, 6.5, 9.0).waited_s(at(9.0)) == pytest.approx(2.5)
 
 
+def test_a_program_that_stands_still_again_and_again_is_not_ever_further_behind() -> None:
+    # An event loop that runs for 0.3 s and computes for 1.2 s; a message waits for it each time.
+    arrivals = Arrivals()
+    for goes_on_s in (1.5 * place for place in range(100)):
+        assert arrivals.waited_s(at(goes_on_s)) < 1.6
+        arrivals.wait()
+        now_s = goes_on_s
+        while now_s < goes_on_s + 0.3:
+            now_s += arrivals.look(at(now_s))
+    # One that comes to a look, and no further.
+    assert looked(*(1.2 * place for place in range(100))).waited_s(at(1.2 * 99)) == pytest.approx(4 * 1.2)
+
+
+def test_who_deals_with_a_message_waits_for_none() -> None:
+    arrivals = looked(*(1.2 * place for place in range(10)))
+    assert arrivals.waited_s(at(1.2 * 9)) == pytest.approx(4 * 1.2)
+    for place in range(10, 20):
+        arrivals.look(at(1.2 * place))
+    assert arrivals.waited_s(at(1.2 * 19)) == pytest.approx(13 * 1.2)
+    arrivals.wait()
+    for place in range(20, 30):
+        arrivals.look(at(1.2 * place))
+    assert arrivals.waited_s(at(1.2 * 29)) == pytest.approx(4 * 1.2)
+
+
 def test_what_is_read_soon_after_something_else_was_done_may_have_waited_as_long() -> None:
     arrivals = looked(0.0, 0.5, 1.0, 1.5, 2.0)
     arrivals.away(at(0.6), at(2.1))

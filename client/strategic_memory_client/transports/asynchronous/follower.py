@@ -8,7 +8,7 @@ import random
 from contextlib import aclosing, suppress
 from time import monotonic, time
 
-from strategic_memory_client.streams.arrivals import LOOK_EVERY_S, Arrivals, moment, passed_s
+from strategic_memory_client.streams.arrivals import Arrivals, moment, passed_s
 from strategic_memory_client.streams.newest import NewestFeedback
 from strategic_memory_client.streams.restart_delays import RestartDelays
 from strategic_memory_client.streams.shown import LOOP_ENDED
@@ -48,8 +48,7 @@ class AsyncFollower:
 
     async def _look(self) -> None:
         while not self._transport.closing.is_set():
-            self._arrivals.look(moment())
-            await self._transport.wait_for_closing(LOOK_EVERY_S)
+            await self._transport.wait_for_closing(self._arrivals.look(moment()))
 
     async def _run(self) -> None:
         delays = RestartDelays(self._settings.backoff, random.SystemRandom())
@@ -79,6 +78,7 @@ class AsyncFollower:
                     await self._fetch(subscription.address)
                 if isinstance(event, FeedbackReceived):
                     self.has_received.set()
+                self._arrivals.wait()
 
     async def _fetch(self, address: str) -> None:
         """Ask the server that vouches for it: another one may know less."""

@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from time import monotonic, time
 from typing import Protocol
 
-from strategic_memory_client.streams.arrivals import LOOK_EVERY_S, Arrivals, moment, passed_s
+from strategic_memory_client.streams.arrivals import Arrivals, moment, passed_s
 from strategic_memory_client.streams.newest import NewestFeedback
 from strategic_memory_client.streams.restart_delays import RestartDelays
 from strategic_memory_client.streams.shown import HeldFeedback
@@ -81,8 +81,7 @@ class Following:
 
     def _look(self) -> None:
         while not self._transport.closing.is_set():
-            self._arrivals.look(moment())
-            self._transport.closing.wait(LOOK_EVERY_S)
+            self._transport.closing.wait(self._arrivals.look(moment()))
 
     def _run(self) -> None:
         delays = RestartDelays(self._settings.backoff, random.SystemRandom())
@@ -109,6 +108,7 @@ class Following:
                 if self._newest.take(event, time() - waited_s, monotonic() - waited_s):
                     self._fetch(subscription.address)
                 self._show(is_connected=self._is_connected_after(event))
+                self._arrivals.wait()
 
     def _is_connected_after(self, event: SubscriptionEvent) -> bool:
         if isinstance(event, FeedbackReceived):
