@@ -117,6 +117,9 @@ def test_every_kind_of_moment_is_the_same_one() -> None:
         ("2024-01-01", "is no time"),
         (np.datetime64("NaT"), "NaT"),
         (True, "is no time"),
+        # Nanoseconds, as Timestamp.value of pandas, and microseconds: they would be after all that was advised.
+        (1_700_000_000 * 10**9, "in milliseconds since 1970: give micro- or nanoseconds"),
+        (np.int64(1_700_000_000 * 10**6), "in milliseconds since 1970: give micro- or nanoseconds"),
     ):
         with pytest.raises(ValueError, match=said):
             record.at(wrong)  # type: ignore[arg-type]
