@@ -10,7 +10,6 @@ def main() -> None:
     # gRPC's own notes on lost connections are not for the terminal; what matters is reported by the command.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Nothing of this may load with the library: `main` is all that others import from here.
-    from strategic_memory_client.cli.application import app  # noqa: PLC0415 - see above
     from strategic_memory_client.cli.standard_output import (  # noqa: PLC0415 - see above
         end_on_interrupt,
         end_process,
@@ -18,7 +17,10 @@ def main() -> None:
     )
 
     open_missing_streams()
+    # Before the rest is imported, which takes most of the time.
     end_on_interrupt()
+    from strategic_memory_client.cli.application import app  # noqa: PLC0415 - see above
+
     try:
         app()
     except SystemExit as ended:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -239,3 +241,22 @@ def test_a_restart_of_the_server_leaves_no_noise_of_the_transport() -> None:
             assert process.wait(60) == 0
             error = process.stderr.read()
     assert all(line.startswith("strategic-memory: ") for line in error.splitlines()), error
+
+
+INTERRUPTED_AS_IT_STARTS = """
+import os, signal, sys
+class Interrupts:
+    def find_spec(self, name, *where):
+        if name == "strategic_memory_client.cli.application":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupts())
+from strategic_memory_client.cli import main
+main()
+"""
+
+
+def test_ctrl_c_while_it_starts_ends_it_quietly() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_AS_IT_STARTS], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
