@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from strategic_memory_client.cli.standing_advice import StandingAdvice
 from strategic_memory_client.values.analysis import Analysis
@@ -41,8 +41,8 @@ class LiveState:
         """Why no server is heard now; empty while one is."""
         self.standing = StandingAdvice()
 
-    def take(self, event: SubscriptionEvent, now: datetime) -> None:
-        """Take an event that happened now (aware)."""
+    def take(self, event: SubscriptionEvent, now: datetime, waited_s: float = 0.0) -> None:
+        """Take an event that is read now (aware), and may have waited unread for so many seconds."""
         match event:
             case Disconnected(address, error):
                 self.reconnects += not self.lost
@@ -52,8 +52,8 @@ class LiveState:
             case FeedbackReceived(_, skipped_revisions):
                 self.skipped += skipped_revisions
         if not isinstance(event, Disconnected):
-            self.lost, self.came_at = "", now
-        if (advice := self.standing.take(event, now)) is not None:
+            self.lost, self.came_at = "", now - timedelta(seconds=waited_s)
+        if (advice := self.standing.take(event, now, waited_s)) is not None:
             self.show(advice)
 
     def left_s(self, now: datetime) -> float:

@@ -15,6 +15,7 @@ from strategic_memory_client.cli.live_state import KEPT, LiveState
 from strategic_memory_client.cli.live_view import live_view
 from strategic_memory_client.cli.past_revisions import revisions_from
 from strategic_memory_client.client import StrategicMemoryClient
+from strategic_memory_client.streams.arrivals import Arrivals, moment
 from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.events import SubscriptionEvent
 from strategic_memory_client.values.results import FeedbackStatus
@@ -28,7 +29,7 @@ ANALYSED_S = 5.0
 _LONGEST_CALL_S = 5.0
 
 
-class _Ear:
+class Ear:
     """Takes what happens to a subscription, in a thread of its own."""
 
     def __init__(self, client: StrategicMemoryClient, stream: Iterator[SubscriptionEvent]) -> None:
@@ -39,16 +40,22 @@ class _Ear:
         self.failure: BaseException | None = None
         self._client = client
         self._stream = stream
+        self._arrivals = Arrivals()
+
+    def look(self) -> None:
+        """Take that the program runs now; to be called again and again."""
+        self._arrivals.look(moment())
 
     def listen(self) -> None:
         """Take events until there are no more."""
         try:
             for event in self._stream:
                 with self.lock:
-                    self.state.take(event, self.clock.now())
+                    self.state.take(event, self.clock.now(), self._arrivals.waited_s(moment()))
                     is_withheld = self.state.standing.is_withheld(event)
                 if is_withheld:
                     self._fetch()
+                self._arrivals.wait()
         except BaseException as error:  # noqa: BLE001 - it is raised where the view ends
             self.failure = error
         self.is_over.set()
@@ -76,10 +83,13 @@ class _Ear:
             self.is_over.wait(ANALYSED_S)
 
     def _fetch(self) -> None:
+        asked = moment()
         try:
             fetched = self._client.get_feedback(timeout_s=_LONGEST_CALL_S)
         except StrategicMemoryError:
             return  # the next heartbeat asks for it again
+        finally:
+            self._arrivals.away(asked, moment())
         with self.lock:
             if (advice := self.state.standing.fetched(fetched)) is not None:
                 self.state.show(advice)
@@ -92,7 +102,7 @@ def watch_live(client: StrategicMemoryClient, stream: Iterator[SubscriptionEvent
         StrategicMemoryError: why the subscription has ended.
         KeyboardInterrupt: Ctrl-C, or the process was asked to end.
     """
-    ear, console = _Ear(client, stream), Console()
+    ear, console = Ear(client, stream), Console()
     # The terminal is to be left as it was found, whatever ends this.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -101,6 +111,7 @@ def watch_live(client: StrategicMemoryClient, stream: Iterator[SubscriptionEvent
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
         try:
             while not ear.is_over.wait(DRAWN_S):
+                ear.look()
                 _draw(ear, console, live)
         finally:
             _draw(ear, console, live)
@@ -109,7 +120,7 @@ def watch_live(client: StrategicMemoryClient, stream: Iterator[SubscriptionEvent
     return None if ear.state.advice is None else ear.state.advice.status
 
 
-def _draw(ear: _Ear, console: Console, live: Live) -> None:
+def _draw(ear: Ear, console: Console, live: Live) -> None:
     with ear.lock:
         view = live_view(ear.state, ear.clock.now(), console.width, console.height)
     live.update(view, refresh=True)

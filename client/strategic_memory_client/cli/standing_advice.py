@@ -18,6 +18,7 @@ class StandingAdvice:
     def __init__(self) -> None:
         self._said: Feedback | None = None
         self._now = datetime.min.replace(tzinfo=UTC)
+        self._waited_s = 0.0
         self._holds_until: datetime | None = None
         self._noted: Feedback | None = None
         self._told_place: tuple[str, int] | None = None
@@ -27,14 +28,17 @@ class StandingAdvice:
         """Until when, by the clock here, what was said last holds; None where it does not."""
         return self._holds_until
 
-    def take(self, event: SubscriptionEvent, now: datetime) -> Feedback | None:
-        """Take an event that happened at `now` (aware); return the feedback to tell, None when nothing changed."""
-        self._now = now
+    def take(self, event: SubscriptionEvent, now: datetime, waited_s: float = 0.0) -> Feedback | None:
+        """Take an event that is read at `now` (aware); return the feedback to tell, None when nothing changed.
+
+        `waited_s`: for how long it may have waited unread, by which it holds for less.
+        """
+        self._now, self._waited_s = now, waited_s
         match event:
             case FeedbackReceived(feedback):
                 self._said = feedback
                 self._holds_until = self._end_of(feedback)
-                return self._note(feedback)
+                return self._note(feedback.as_stale() if self._is_over(feedback) else feedback)
             case HeartbeatReceived(heartbeat):
                 return self._heartbeat(heartbeat)
             case Disconnected():
@@ -71,6 +75,7 @@ class StandingAdvice:
             return None  # something newer, which the stream brings
         if feedback.status is not FeedbackStatus.ACTIVE:
             return None
+        self._waited_s = 0.0  # it was asked for
         self._said = feedback
         self._holds_until = self._end_of(feedback)
         return self._note(feedback)
@@ -83,12 +88,18 @@ class StandingAdvice:
             return None
         self._holds_until = self._end_of(heartbeat)
         self._said = replace(said, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
+        if self._is_over(self._said):
+            return self._withdraw()
         return None if self.is_told_active else self._note(self._said)
 
     def _end_of(self, said: Feedback | Heartbeat) -> datetime | None:
         """Return until when, by the clock here, what is said now holds; None where it does not."""
-        left_s = seconds_left(said, self._now.timestamp())
+        left_s = seconds_left(said, self._now.timestamp()) - self._waited_s
         return self._now + timedelta(seconds=left_s) if left_s > 0 else None
+
+    def _is_over(self, said: Feedback) -> bool:
+        """Whether advice has waited unread for as long as it held."""
+        return self._waited_s > 0 and said.status is FeedbackStatus.ACTIVE and self._holds_until is None
 
     def _withheld(self, heartbeat: Heartbeat) -> Feedback | None:
         """Return the safe values under the caps that are in force now, unless they were told already."""

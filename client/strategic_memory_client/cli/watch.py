@@ -20,6 +20,7 @@ from strategic_memory_client.cli.plain_numbers import Number, Whole
 from strategic_memory_client.cli.standard_output import require_reader, write_line
 from strategic_memory_client.cli.standing_advice import StandingAdvice
 from strategic_memory_client.client import StrategicMemoryClient
+from strategic_memory_client.streams.arrivals import Arrivals, moment
 from strategic_memory_client.streams.subscription_settings import Delivery, ResumePoint
 from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.events import Disconnected, FeedbackReceived, SubscriptionEvent
@@ -28,7 +29,6 @@ from strategic_memory_client.values.results import Feedback
 
 _LONGEST_OUTAGE_S = 60.0
 _LONGEST_FETCH_S = 5.0
-_LOOK_EVERY_S = 1.0
 
 
 @client_command(
@@ -111,7 +111,7 @@ def watch(
         if events:
             found = _event_lines(stream, as_json=as_json)
         else:
-            found = _advice_lines(stream, None if every else client, notify, as_json=as_json)
+            found = advice_lines(stream, None if every else client, notify, as_json=as_json)
         for number, line in enumerate(found, start=1):
             if command is None:
                 write_line(line)
@@ -151,7 +151,7 @@ def _event_lines(stream: Iterator[SubscriptionEvent], *, as_json: bool) -> Itera
         yield json_line(event_json(event)) if as_json else event_line(event)
 
 
-def _advice_lines(
+def advice_lines(
     stream: Iterator[SubscriptionEvent],
     client: StrategicMemoryClient | None,
     notify: Callable[[Feedback], None],
@@ -159,15 +159,15 @@ def _advice_lines(
     as_json: bool,
 ) -> Iterator[str]:
     """Yield a line for each advice to stand; without a client, for each revision and no more."""
-    standing, clock = StandingAdvice(), ForwardClock()
+    standing, clock, arrivals = StandingAdvice(), ForwardClock(), Arrivals()
 
     def told(advice: Feedback) -> str:
         notify(advice)
         return json_line(delivered_feedback_json(advice)) if as_json else event_line(FeedbackReceived(advice))
 
-    def wait_s() -> float | None:
-        # A clock may be set, or the machine sleep, meanwhile.
-        return min(max(standing.left_s(clock.now()), 0.0), _LOOK_EVERY_S) if standing.is_told_active else None
+    def wait_s() -> float:
+        look_s = arrivals.look(moment())
+        return min(max(standing.left_s(clock.now()), 0.0), look_s) if standing.is_told_active else look_s
 
     is_known_to_be_lost = False
     for event in stream if client is None else within(stream, wait_s):
@@ -181,11 +181,12 @@ def _advice_lines(
         is_known_to_be_lost = isinstance(event, Disconnected)
         advice = event.feedback if isinstance(event, FeedbackReceived) else None
         if client is not None:
-            advice = standing.take(event, clock.now())
+            advice = standing.take(event, clock.now(), arrivals.waited_s(moment()))
             if standing.is_withheld(event):
                 advice = _fetch(standing, client)
         if advice is not None:
             yield told(advice)
+        arrivals.wait()
 
 
 def _fetch(standing: StandingAdvice, client: StrategicMemoryClient) -> Feedback | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from client.feedback_samples import T0, feedback, heartbeat
@@ -16,9 +19,12 @@ from strategic_memory_client import (
     HeartbeatReceived,
     LeverageCap,
     ServiceUnavailableError,
+    StrategicMemoryClient,
     SubscriptionEvent,
 )
+from strategic_memory_client.cli import live_watch, watch
 from strategic_memory_client.cli.standing_advice import StandingAdvice
+from strategic_memory_client.streams.arrivals import Moment, moment
 from strategic_memory_client.values.results import WARMING_UP
 
 STALE = FeedbackStatus.STALE
@@ -57,6 +63,55 @@ def test_a_line_for_each_change(events: tuple[SubscriptionEvent, ...], lines: li
 def test_a_confirmation_counts_for_a_lost_connection() -> None:
     assert told(SAID, LOST, LOST, CONFIRM, minutes=4) == [feedback(), WITHDRAWN, None, CONFIRMED]
     assert told(SAID, CONFIRM, LOST, minutes=4) == [feedback(), None, None]
+
+
+def test_what_has_waited_unread_holds_for_less() -> None:
+    said = FeedbackReceived(replace(feedback(), sent_at=T0))
+    valid_s = (said.feedback.valid_until - T0).total_seconds()  # type: ignore[operator]  # it has one
+    standing = StandingAdvice()
+    assert standing.take(said, T0, 50.0) == feedback()
+    assert standing.left_s(T0) == pytest.approx(valid_s - 50.0)
+    assert standing.take(CONFIRM, T0, 8 * 60.0) is None
+    assert standing.left_s(T0) == pytest.approx(60.0)
+    # For longer than it held: it is no advice, and none again.
+    assert standing.take(CONFIRM, T0, 10 * 60.0) == replace(CONFIRMED, status=STALE).as_safe()
+    assert standing.take(CONFIRM, T0, 10 * 60.0) is None
+    assert standing.take(CONFIRM, T0, 1.0) == CONFIRMED
+    assert StandingAdvice().take(said, T0, valid_s) == WITHDRAWN
+
+
+def test_whoever_watches_tells_of_no_advice_that_waited_while_the_machine_slept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, is_told, asleep_s = datetime.now(UTC), threading.Event(), [0.0]
+    until = now + timedelta(minutes=5)
+    said = FeedbackReceived(replace(feedback(valid_until=until), sent_at=now, timestamp=now))
+    confirm = HeartbeatReceived(heartbeat(valid_until=until, timestamp=now))
+
+    def stream() -> Iterator[SubscriptionEvent]:
+        yield said
+        assert is_told.wait(30)
+        asleep_s[0] = 600.0
+        yield confirm
+
+    monkeypatch.setattr(watch, "moment", lambda: Moment(moment().steady_s, moment().wall_s + asleep_s[0]))
+    with StrategicMemoryClient() as client:
+        lines = watch.advice_lines(stream(), client, lambda _: is_told.set(), as_json=True)
+        assert [json.loads(line)["status"] for line in lines] == ["ACTIVE", "STALE"]
+
+
+def test_the_live_view_shows_no_advice_that_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    said = FeedbackReceived(replace(feedback(valid_until=now + timedelta(minutes=5)), sent_at=now, timestamp=now))
+    times = iter((Moment(0.0, 0.0), Moment(0.0, 600.0)))
+    monkeypatch.setattr(live_watch, "moment", lambda: next(times))
+    with StrategicMemoryClient() as client:
+        ear = live_watch.Ear(client, iter([said]))
+        ear.look()
+        ear.listen()
+    assert ear.failure is None
+    assert ear.state.advice is not None
+    assert ear.state.advice.status is STALE
 
 
 def test_what_is_missing_before_it_is_told_once() -> None:
