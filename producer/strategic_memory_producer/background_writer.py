@@ -104,11 +104,11 @@ class _Waiting:
             return [*self._outbox.unconfirmed(), *self._entries[len(self._outbox) :]]
 
     def add(self, entries: Sequence[Entry]) -> None:
+        if self._is_of_another_process():  # where its thread may have held the lock
+            raise TraceError("the writer belongs to the process that was forked from: make one in each")
         with self._changed:
             if self._is_closed:
                 raise TraceError("the writer is closed")
-            if self._is_of_another_process():
-                raise TraceError("the writer belongs to the process that was forked from: make one in each")
             if len(self._entries) + len(entries) > MOST_WAITING:
                 raise UnwrittenError(f"{len(self._entries):,} entries wait already: {self._why}", entries, ())
             self._entries += entries

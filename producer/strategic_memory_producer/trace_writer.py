@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -39,7 +40,8 @@ class TraceWriter:
         with read_url(redis_url):
             self._pool: Any = redis.BlockingConnectionPool.from_url(redis_url, **pool_options(self._settings))
         self._client = redis.Redis(connection_pool=self._pool)
-        self._one_at_a_time = threading.Lock()
+        # By process: whoever held it when another one was forked off is not there to let it go.
+        self._one_at_a_time: dict[int, threading.Lock] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +81,7 @@ class TraceWriter:
 
     def send(self, outbox: Outbox) -> list[str]:
         """Write what `outbox` holds, as `write` does."""
-        with self._one_at_a_time:
+        with self._one_at_a_time.setdefault(os.getpid(), threading.Lock()):
             while page := outbox.page():
                 time.sleep(self._attempt(outbox, page))
         return outbox.ids()

@@ -133,6 +133,37 @@ def test_a_forked_process_is_told_that_it_has_no_writer(redis_server: EmbeddedRe
     assert trade_ids(redis_client) == ["of the parent"]
 
 
+FORKED_WHILE_IN_USE = """
+import os, signal, socket, sys, threading, time
+from strategic_memory_producer import BackgroundWriter, TraceError, TraceWriter, WriterSettings
+silent = socket.create_server(("127.0.0.1", 0))
+url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
+if sys.argv[1] == "background":
+    writer = BackgroundWriter(url)
+    held = writer._waiting._changed
+    threading.Thread(target=held.acquire).start()
+else:
+    writer = TraceWriter(url, WriterSettings(timeout_s=1.0))
+    threading.Thread(target=writer.record_trade, args=(0.5,), daemon=True).start()
+    silent.accept()
+if not os.fork():
+    signal.alarm(30)
+    try:
+        writer.record_trade(0.5)
+    except TraceError:
+        os._exit(0)
+    os._exit(9)
+os._exit(os.waitstatus_to_exitcode(os.wait()[1]) & 255)
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("kind", ["background", "waiting"])
+def test_a_process_that_is_forked_off_while_another_thread_writes_waits_for_nobody(kind: str) -> None:
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED_WHILE_IN_USE, kind], timeout=60, check=False)
+    assert done.returncode == 0
+
+
 @pytest.mark.processes
 def test_a_forked_process_neither_returns_nor_tells_of_what_waits_in_the_other(
     caplog: pytest.LogCaptureFixture,
