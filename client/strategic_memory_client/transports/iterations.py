@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from strategic_memory_client.transports.rooted import Rooted
+from strategic_memory_client.values.errors import SharedClientError
 
 if TYPE_CHECKING:
     from strategic_memory_client.transports.asynchronous.transport import AsyncTransport
@@ -25,8 +26,9 @@ class FeedbackStream(Rooted, Generator[_Item, None, None]):
         self._transport = transport
 
     def send(self, value: None) -> _Item:
-        """Wait for the next one. Raises ClientClosedError in a process that was forked off."""
+        """Wait for the next one. Raises ClientClosedError in a forked process, SharedClientError if another waits."""
         self._transport.require_here()
+        _require_unread(self._items, "gi_running")
         with self._transport.readers.waiting():
             return self._items.send(value)
 
@@ -40,7 +42,8 @@ class FeedbackStream(Rooted, Generator[_Item, None, None]):
         return self._items.throw(error if isinstance(error, BaseException) else kind)
 
     def close(self) -> None:
-        """End the iteration. Any number of times."""
+        """End the iteration. Any number of times. Raises SharedClientError while another thread waits for the next."""
+        _require_unread(self._items, "gi_running")
         self._items.close()
 
 
@@ -68,6 +71,14 @@ class AsyncFeedbackStream(Rooted, AsyncGenerator[_Item, None]):
         return await self._items.athrow(error if isinstance(error, BaseException) else kind)
 
     async def aclose(self) -> None:
-        """End the iteration. Any number of times. Raises SharedClientError in another loop."""
+        """End the iteration. Any number of times. Raises SharedClientError in another loop, or where a task waits."""
         self._transport.require_here()
+        _require_unread(self._items, "ag_running")
         await self._items.aclose()
+
+
+def _require_unread(items: object, running: str) -> None:
+    if getattr(items, running, False):
+        raise SharedClientError(
+            "the stream is waited for elsewhere just now: end it there, or close the client, which ends all its streams"
+        )

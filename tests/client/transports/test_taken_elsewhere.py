@@ -6,6 +6,7 @@ import asyncio
 import copy
 import itertools
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.reduction import ForkingPickler
 
@@ -49,6 +50,42 @@ async def test_neither_a_client_nor_what_it_gives_can_be_copied() -> None:
                 take(taken)
     client.close()
     await other.aclose()
+
+
+def test_a_stream_that_another_thread_waits_for_says_how_it_is_ended() -> None:
+    with (
+        ScriptedPeer(send(feedback_response(3))) as peer,
+        StrategicMemoryClient(peer.address, options=PATIENT) as client,
+    ):
+        stream, heard = client.stream_feedback(), list[int]()
+        reader = threading.Thread(target=lambda: heard.extend(feedback.revision for feedback in stream), daemon=True)
+        reader.start()
+        eventually(lambda: heard, what="the first feedback is read")
+        for use in (stream.close, lambda: next(stream)):
+            with pytest.raises(
+                SharedClientError, match="waited for elsewhere just now: end it there, or close the client"
+            ):
+                use()
+        client.close()
+        reader.join(30)
+        assert not reader.is_alive()
+        stream.close()
+
+
+async def test_a_stream_that_another_task_waits_for_says_how_it_is_ended() -> None:
+    with ScriptedPeer(send()) as peer:
+        async with AsyncStrategicMemoryClient(peer.address, options=PATIENT) as client:
+            stream = client.stream_feedback()
+            reader = asyncio.ensure_future(anext(stream))
+            await asyncio.sleep(0)
+            with pytest.raises(
+                SharedClientError, match="waited for elsewhere just now: end it there, or close the client"
+            ):
+                await stream.aclose()
+            await client.aclose()
+            with pytest.raises(StopAsyncIteration):
+                await reader
+            await stream.aclose()
 
 
 def test_a_second_loop_is_told_to_make_a_client_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
