@@ -28,3 +28,14 @@ test("a connection that is reset before it is made is not the fault of the servi
   await assert.rejects(client.getFeedback(), { name: "ServiceUnavailableError", address: "127.0.0.1:1" });
   server.close();
 });
+
+test("what hangs up on a plain connection, as a port of TLS does, is named", async () => {
+  const server = createServer((socket) => void socket.on("error", () => {}).once("data", () => socket.end()));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  using client = new StrategicMemoryClient(address, { dial: dialConnectNode, warn: () => {} });
+  const named = { name: "ServiceUnavailableError", message: /ends connections before they are made: .* whether it wants TLS/ };
+  await assert.rejects(client.getFeedback(), named);
+  await assert.rejects(client.followEvents({ giveUpAfterMs: 1 }).next(), named);
+  server.close();
+});

@@ -6,9 +6,13 @@ import { type Transport, ConnectError } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { type Connection, type ConnectionSettings, type Dial, type MessageStream, FailedCall } from "./connection.js";
 
+const CANCELLED = 1;
 const ABORTED = 10;
 const INTERNAL = 13;
 const UNAVAILABLE = 14;
+
+/** What is said of a stream whose connection is ended by the other side. */
+const HUNG_UP = /^http\/2 stream closed with error code/;
 
 /** Make a connection by `@connectrpc/connect-node`. */
 export const dialConnectNode: Dial = (address, settings) => new ConnectNodeConnection(address, settings);
@@ -38,7 +42,7 @@ class ConnectNodeConnection implements Connection {
       const response = await this.#transport.unary(method, signal, Math.ceil(timeoutMs), this.#headers, request);
       return response.message;
     } catch (error) {
-      throw failedCall(error);
+      throw failedCall(error, this.#session);
     }
   };
 
@@ -60,12 +64,19 @@ class ConnectNodeConnection implements Connection {
  */
 class Sessions extends Http2SessionManager {
   #heard: Http2Session | undefined;
+  #hasAnswered = false;
+
+  /** Whether anything that speaks HTTP/2 has been met: what does not, such as a port of TLS, hangs up on a plain one. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
 
   override async request(...asked: Parameters<Http2SessionManager["request"]>): Promise<ClientHttp2Stream> {
     const stream = await super.request(...asked);
     if (stream.session !== this.#heard) {
       this.#heard = stream.session;
       this.#heard?.on("error", () => {});
+      this.#heard?.once("remoteSettings", () => (this.#hasAnswered = true));
     }
     return stream;
   }
@@ -74,15 +85,17 @@ class Sessions extends Http2SessionManager {
 /** Reads a stream, which opens when the first message is asked for. */
 class ConnectNodeStream<Message> implements MessageStream<Message> {
   readonly #ending = new AbortController();
+  readonly #session: Sessions;
   readonly #connecting: NodeJS.Timeout;
   readonly #messages: AsyncIterator<Message>;
   #failure: FailedCall | null = null;
 
   constructor(
     open: (signal: AbortSignal) => AsyncIterator<Message>,
-    session: Http2SessionManager,
+    session: Sessions,
     connectTimeoutMs: number,
   ) {
+    this.#session = session;
     this.#messages = open(this.#ending.signal);
     this.#connecting = setTimeout(() => {
       if (session.state() !== "connecting") return;
@@ -97,7 +110,7 @@ class ConnectNodeStream<Message> implements MessageStream<Message> {
       return done ? undefined : value;
     } catch (error) {
       clearTimeout(this.#connecting);
-      throw this.#failure ?? failedCall(error);
+      throw this.#failure ?? failedCall(error, this.#session);
     }
   }
 
@@ -132,10 +145,13 @@ function nodeOptions({ tls }: ConnectionSettings): object {
   };
 }
 
-function failedCall(error: unknown): FailedCall {
+function failedCall(error: unknown, session: Sessions): FailedCall {
   const { code, rawMessage, metadata, details, cause } = ConnectError.from(error);
   const told = details.flatMap((detail) => ("type" in detail ? [{ typeName: detail.type, value: detail.value }] : []));
   // A connection that cannot be encrypted, or was reset, is told as a fault of the server, which has said nothing.
   const isOfConnection = (code === INTERNAL || code === ABORTED) && cause instanceof Error && "code" in cause;
+  if (code === CANCELLED && !session.hasAnswered && HUNG_UP.test(rawMessage)) {
+    return new FailedCall(UNAVAILABLE, `No connection established. Last error: Failed to connect (${rawMessage})`);
+  }
   return new FailedCall(isOfConnection ? UNAVAILABLE : code, rawMessage, new Map(metadata), told);
 }
