@@ -18,6 +18,7 @@ from strategic_memory_server.replay.record.counted_twice import (
     require_rows_once,
     require_tables_apart,
 )
+from strategic_memory_server.replay.record.entries_and_exits import require_one_row_a_trade
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, concatenated
 from strategic_memory_server.replay.record.few_enough import require_few
 from strategic_memory_server.replay.record.file_reading import FileReading
@@ -103,6 +104,7 @@ def read_entries(
     table_of = np.concatenate(tables)
     require_tables_apart(entries, table_of, source.tables)
     require_rows_once(entries, table_of, source.tables)
+    require_one_row_a_trade(entries, table_of, source.tables)
     if not (asked.get("declared") or Declared()).one_unit:
         require_one_unit(entries, table_of, source.tables)
     order = _order(entries)
