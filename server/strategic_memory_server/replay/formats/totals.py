@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from strategic_memory_server.replay.files import column_names as names
@@ -16,6 +17,9 @@ _CELLS = frozenset(
 _FOR_TIMES = _CELLS | {form.upper() for form in _CELLS}
 """Among times and regimes what is shouted is a total too; elsewhere it may be a symbol."""
 
+_OF_WHAT = re.compile(r"\S+ (?:sub-?)?totals?:?", re.IGNORECASE)
+"""`Daily total`, `AAPL Total`: two words are no symbol, and more of them may be a remark."""
+
 
 def rows_without_totals(page: TablePage, read: Mapping[str, str]) -> list[bool]:
     """Tell of each row of a page whether it is kept, since it is no total; empty where all are.
@@ -27,7 +31,8 @@ def rows_without_totals(page: TablePage, read: Mapping[str, str]) -> list[bool]:
         read: by our names the columns that are read.
     """
     found: set[int] = set()
-    for cells, words in _looked_at(page, read):
+    for cells, known in _looked_at(page, read):
+        words = known | {cell for cell in set(cells) if isinstance(cell, str) and _OF_WHAT.fullmatch(cell)}
         if not words.isdisjoint(cells):
             rows = [row for row, cell in enumerate(cells) if cell in words]
             # What most rows say is a name.

@@ -13,7 +13,18 @@ ROWS = "2024-01-05,1,X\n2024-01-06,2,Y\n"
 
 
 @each_case(
-    "total", ["2024-01-06,3,Total", "Total,3,", "TOTAL:,3,", "Sum,3,", ",3,Grand total", "2024-01-06,3,Subtotal:"]
+    "total",
+    [
+        "2024-01-06,3,Total",
+        "Total,3,",
+        "TOTAL:,3,",
+        "Sum,3,",
+        ",3,Grand total",
+        "2024-01-06,3,Subtotal:",
+        "2024-01-06,3,Daily total",
+        "2024-01-06,3,X Total",
+        "Net total:,3,",
+    ],
 )
 def test_totals_are_left_out_and_told(total: str, tmp_path: Path) -> None:
     text = f"{HEAD}{ROWS}{total}\n2024-01-07,4,Z\n"
@@ -43,3 +54,4 @@ def test_names_that_read_as_totals_are_none(tmp_path: Path) -> None:
     for text in (ROWS.replace("X", "TOTAL"), ROWS.replace("X", "Total").replace("Y", "Total")):
         assert len(csv_of(tmp_path, HEAD + text)) == 2
     assert len(csv_of(tmp_path, HEAD.replace("symbol", "strategy") + ROWS.replace("X", "total"))) == 2
+    assert len(csv_of(tmp_path, HEAD.replace("symbol", "note") + ROWS.replace("X", "closed half of the total"))) == 2
