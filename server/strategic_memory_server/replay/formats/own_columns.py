@@ -46,26 +46,25 @@ _COSTS = tuple(
 )  # fmt: skip
 _AFTER_COSTS = re.compile(r"net(?![a-z])", re.IGNORECASE)
 
-_IS_OPEN = is_one_of(
+_OPEN = frozenset((
     "open", "opened", "still open", "open trade", "open position", "not closed", "active", "running", "ongoing", "live",
-    "in progress", "pending",
-)  # fmt: skip
+    "in progress", "pending", "unrealized", "unrealised",
+))  # fmt: skip
+_NEVER = frozenset(("canceled", "cancelled", "rejected", "void", "voided", "unfilled", "not filled", "never filled"))
 _YES, _NO = is_one_of("1", "1.0", "true", "yes", "y"), is_one_of("0", "0.0", "false", "no", "n")
 _STILL_OPEN = "trades still open"
+_OF_STATUS = ("status", "state", "trade status", "trade state", "position status")
 _CLOSED_TRADES = (
-    Results(
-        ("status", "state", "trade status", "trade state", "position status"),
-        lambda cell: not _IS_OPEN(cell),
-        _STILL_OPEN,
-    ),
-    Results(("exit reason", "exit type", "close reason"), lambda cell: not _IS_OPEN(cell), _STILL_OPEN),
+    Results(_OF_STATUS, lambda cell: _words(cell) not in _OPEN, _STILL_OPEN),
+    Results(_OF_STATUS, lambda cell: _words(cell) not in _NEVER, "trades that were cancelled"),
+    Results(("exit reason", "exit type", "close reason"), lambda cell: _words(cell) not in _OPEN, _STILL_OPEN),
     Results(("is open", "still open"), lambda cell: not _YES(cell), _STILL_OPEN),
     Results(("is closed", "closed"), lambda cell: not _NO(cell), _STILL_OPEN),
 )
 
 _NO_RESULT = re.compile(
-    r"(?:entry|enter|open|buy to open|sell to open|deposit|withdraw(?:al)?|transfer|balance|funding(?: fee)?|fees?|"
-    r"commission|interest|dividend|rebate)(?: (?:long|short|buy|sell|in|out))?"
+    r"(?:(?:long|short) )?(?:entry|enter|open|buy to open|sell to open|deposit|withdraw(?:al)?|transfer|balance|"
+    r"funding(?: fee)?|fees?|commission|interest|dividend|rebate)(?: ?(?:long|short|buy|sell|in|out))?"
 )
 _KINDS_OF_ROWS = tuple(
     Results((name,), lambda cell: not _NO_RESULT.fullmatch(_words(cell)), "rows that open, deposits, fees and the like")

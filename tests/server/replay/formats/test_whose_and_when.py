@@ -88,7 +88,8 @@ def test_trades_that_are_still_open_are_left_out_and_told(tmp_path: Path) -> Non
     [
         ("status", "closed", "Active"), ("State", "CLOSED", "OPENED"), ("trade_status", "done", "running"),
         ("Exit Reason", "stop loss", "still open"), ("is_open", "0", "1"), ("Is Open", "no", "yes"),
-        ("is_closed", "true", "false"), ("closed", "1", "0"),
+        ("is_closed", "true", "false"), ("closed", "1", "0"), ("status", "CLOSED", "OPEN_POSITION"),
+        ("State", "realised", "Unrealised"),
     ],
 )  # fmt: skip
 def test_every_word_for_a_trade_that_is_open_counts(said: tuple[str, str, str], tmp_path: Path) -> None:
@@ -98,6 +99,12 @@ def test_every_word_for_a_trade_that_is_open_counts(said: tuple[str, str, str], 
     assert record.tables[0].left_out == {"trades still open": 1}
 
 
+def test_trades_that_were_cancelled_are_no_results(tmp_path: Path) -> None:
+    record = record_of(tmp_path, "exit time,profit,status\n1,5,Filled\n2,0,CANCELLED\n3,-7,filled\n4,0,not_filled\n")
+    assert record.entries.pnl.tolist() == [5.0, -7.0]
+    assert record.tables[0].left_out == {"trades that were cancelled": 2}
+
+
 @each_case(
     "said",
     [
@@ -105,6 +112,7 @@ def test_every_word_for_a_trade_that_is_open_counts(said: tuple[str, str, str], 
         ("Transaction Type", "Trade", "Deposit"), ("type", "realized", "FUNDING_FEE"), ("event", "exit", "transfer in"),
         ("Description", "Trade", "Deposit"), ("category", "futures", "Fees"),
         ("dir", "Close Long", "Open Long"), ("Direction", "close_short", "open_short"), ("Trade", "Long", "Open Long"),
+        ("Type", "Long Exit", "Long Entry"), ("Type", "ExitShort", "EntryShort"),
     ],
 )  # fmt: skip
 def test_rows_that_open_and_changes_of_the_balance_are_no_results(said: tuple[str, str, str], tmp_path: Path) -> None:
