@@ -9,7 +9,7 @@ import io
 import json
 import sqlite3
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -65,14 +65,15 @@ def write_sqlite(path: Path, header: Header, rows: Rows) -> None:
         database.executemany(f"INSERT INTO trades VALUES ({', '.join('?' * len(header))})", rows)  # noqa: S608
 
 
-def write_workbook(path: Path, sheets: Mapping[str, Rows], settings: str = "") -> None:
-    """Write sheets as xlsx, with as little in it as is needed."""
+def write_workbook(path: Path, sheets: Mapping[str, Rows], settings: str = "", hidden: Container[str] = ()) -> None:
+    """Write sheets as xlsx, some of them hidden, with as little in it as is needed."""
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     relations = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
     numbers = range(1, len(sheets) + 1)
     listed = "".join(
-        f'<sheet name="{name}" sheetId="{n}" r:id="r{n}"/>' for n, name in zip(numbers, sheets, strict=True)
+        f'<sheet name="{name}" sheetId="{n}" state="{"hidden" if name in hidden else "visible"}" r:id="r{n}"/>'
+        for n, name in zip(numbers, sheets, strict=True)
     )
     targets = "".join(f'<Relationship Id="r{n}" Type="{kind}/worksheet" Target="sheet{n}.xml"/>' for n in numbers)
     with zipfile.ZipFile(path, "w") as archive:

@@ -13,6 +13,8 @@ from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table
 
+_HIDDEN = "its sheet is hidden in the workbook"
+
 
 def workbook_tables(source: Source) -> list[Table]:
     """Return the tables of all sheets.
@@ -26,6 +28,8 @@ def workbook_tables(source: Source) -> list[Table]:
     try:
         with calamine.load_workbook(source.whole()) as book:
             sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+            shown = calamine.SheetVisibleEnum.Visible
+            hidden = {each.name for each in book.sheets_metadata if each.visible != shown}
     except calamine.PasswordError:
         raise ReplayError(f"{source.shown}: is protected by a password: save it without one") from None
     except (calamine.CalamineError, OSError, ValueError) as error:
@@ -34,8 +38,14 @@ def workbook_tables(source: Source) -> list[Table]:
     found = []
     for name, rows in sheets.items():
         tables = grid_tables(source, [(number, list(map(_cell, row))) for number, row in enumerate(rows, start=1)])
+        notes = (_HIDDEN,) if name in hidden else ()
         found += [
-            replace(table.within(name) if len(sheets) > 1 else table, is_sheet=True, is_since_1904=is_since_1904)
+            replace(
+                table.within(name) if len(sheets) > 1 else table,
+                is_sheet=True,
+                is_since_1904=is_since_1904,
+                notes=(*table.notes, *notes),
+            )
             for table in tables
         ]
     return found

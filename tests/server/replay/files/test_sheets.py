@@ -54,6 +54,12 @@ def test_a_time_or_a_number_alone_is_a_row_and_no_title(tmp_path: Path) -> None:
     }
 
 
+def test_a_hidden_sheet_that_is_read_is_told(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "book.xlsx", {"New": [NAMES, *SECOND], "Old": [NAMES, *FIRST]}, hidden=["Old"])
+    record = record_of(tmp_path / "book.xlsx")
+    assert [table.notes for table in record.tables] == [(), ("its sheet is hidden in the workbook",)]
+
+
 def html(*tables: Sheet) -> str:
     rows = ("".join(f"<tr><td>{'</td><td>'.join(map(str, row))}</td></tr>" for row in table) for table in tables)
     return "<html>" + "".join(f"<table>{each}</table>" for each in rows) + "</html>"
