@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
+from strategic_memory_server.replay.files.answer_pages import may_tell_of_pages, pages_told
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.json_lines import MOST_NAMES, page_of
 from strategic_memory_server.replay.files.json_stream import BrokenJsonError, JsonStream
@@ -34,10 +35,24 @@ class _Found(NamedTuple):
     Attributes:
         names: of its columns.
         by_name: whether its objects stand in an object, each under a name, and not in a list.
+        rows: number of its objects.
     """
 
     names: Names
     by_name: bool
+    rows: int
+
+
+class _Document(NamedTuple):
+    """What is found in a document.
+
+    Attributes:
+        tables: its tables, by the names that lead there.
+        told: what is worth telling of them all.
+    """
+
+    tables: dict[tuple[str, ...], _Found]
+    told: dict[str, None]
 
 
 def json_tables(source: Source, encoding: str) -> list[Table]:
@@ -46,23 +61,29 @@ def json_tables(source: Source, encoding: str) -> list[Table]:
     Raises:
         ReplayError: it is broken, or ends too soon.
     """
-    found: dict[tuple[str, ...], _Found] = {}
+    found = _Document({}, {})
     with _document(source, encoding) as stream:
         _walk(stream, (), found)
         stream.require_end()
     return [
-        Table(source.shown, path, tuple(each.names), partial(_pages, source, encoding, path, by_name=each.by_name))
-        for path, each in found.items()
+        Table(
+            source.shown,
+            path,
+            tuple(each.names),
+            partial(_pages, source, encoding, path, by_name=each.by_name),
+            tuple(found.told),
+        )
+        for path, each in found.tables.items()
     ]
 
 
-def _walk(stream: JsonStream, path: tuple[str, ...], found: dict[tuple[str, ...], _Found]) -> Names | None:
+def _walk(stream: JsonStream, path: tuple[str, ...], found: _Document) -> Names | None:
     """Find the tables in a value, and pass over it; return its names where it is an object that holds single values."""
     first = stream.peek()
     if first == "[":
-        names = _names(stream)
+        names, rows = _names(stream)
         if names:
-            found.setdefault(path, _Found(names, by_name=False))
+            found.tables.setdefault(path, _Found(names, by_name=False, rows=rows))
     elif first == "{" and len(path) < DEPTH:
         return _walk_object(stream, path, found)
     else:
@@ -70,13 +91,17 @@ def _walk(stream: JsonStream, path: tuple[str, ...], found: dict[tuple[str, ...]
     return None
 
 
-def _walk_object(stream: JsonStream, path: tuple[str, ...], found: dict[tuple[str, ...], _Found]) -> Names | None:
+def _walk_object(stream: JsonStream, path: tuple[str, ...], found: _Document) -> Names | None:
     members: Names = {}
     rows: Names = {}
+    said: dict[str, object] = {}
     count, holds_single_values = 0, True
     for name in stream.members():
         members[name] = None
         is_single = stream.peek() not in "[{"
+        if is_single and may_tell_of_pages(name):
+            said[name] = stream.value()
+            continue
         row = _walk(stream, (*path, name), found)
         holds_single_values = holds_single_values and is_single
         # Rows have most names in common, but those that only some have.
@@ -85,21 +110,25 @@ def _walk_object(stream: JsonStream, path: tuple[str, ...], found: dict[tuple[st
             rows |= row
     # What the whole document holds is read at once.
     if path and 1 < count == len(members):
-        found.setdefault(path, _Found(rows, by_name=True))
+        found.tables.setdefault(path, _Found(rows, by_name=True, rows=count))
+    within = [each.rows for at, each in found.tables.items() if at[:-1] == path]
+    if told := pages_told(said, max(within, default=0)):
+        found.told[told] = None
     return members if holds_single_values else None
 
 
-def _names(stream: JsonStream) -> Names:
-    """Pass over a list, and return the names in the first objects of it, and of nearly all others."""
+def _names(stream: JsonStream) -> tuple[Names, int]:
+    """Pass over a list, and return the names in the first objects of it and of nearly all others, and its length."""
     names: Names = {}
-    for number, _ in enumerate(stream.elements()):
-        if number < _NAMES_ONE_BY_ONE and stream.peek() == "{":
+    rows = 0
+    for rows, _ in enumerate(stream.elements(), start=1):
+        if rows <= _NAMES_ONE_BY_ONE and stream.peek() == "{":
             for name in stream.members():
                 names[name] = None
                 stream.skip()
         elif isinstance(passed := stream.skip(), dict) and len(names) < MOST_NAMES:
             names |= dict.fromkeys(passed)
-    return names
+    return names, rows
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Refuses tables of two rows a trade that both say what it earned: it would count twice, and be known at its opening."""
+"""Refuses tables of two rows a trade that both say its result: it would count twice, and be known at its opening."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def require_one_row_a_trade(entries: EntryColumns, table_of: NDArray[np.intp], t
         twos = max(_twos(pnl, time_ms, _FEWEST_IN_A_ROW), _twos(*_by_pnl(pnl, time_ms), _FEWEST_APART))
         if twos:
             raise ReplayError(
-                f"{table.called}: {twos:,} of its results stand in it twice, at two times each: are these the entry and "
-                "the exit of a trade? It would count twice, and be known when it was opened. Leave out the entries, or "
-                "map what numbers the trades, --map trade_id=<column>: each id counts once, at its later row"
+                f"{table.called}: {twos:,} of its results stand in it twice, at two times each: are these the entry "
+                "and the exit of a trade? It would count twice, and be known when it was opened. Leave out the entries, "
+                "or map what numbers the trades, --map trade_id=<column>: each id counts once, at its later row"
             )
 
 

@@ -160,3 +160,22 @@ def test_names_that_are_not_read_cost_nothing(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 40 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("around", "told"),
+    [
+        ({"nextPageCursor": "page_token%3D39380%26"}, "since nextPageCursor is 'page_token%3D39380%26'"),
+        ({"has_more": True}, "since has_more is 'True'"),
+        ({"trades_count": 2, "offset": 0, "total_trades": 1_200}, "since total_trades is 1,200 and 2 are here"),
+        ({"page": 1, "total": 3}, "since total is 3 and 2 are here"),
+        ({"nextPageCursor": "", "hasMore": False, "next": None, "total_trades": 2}, ""),
+        ({"total": 3}, ""),
+    ],
+)
+def test_one_page_of_an_answer_is_told(around: dict[str, object], told: str, tmp_path: Path) -> None:
+    trades = [{"close_time": 1_700_000_000_000 + number, "profit": number} for number in range(1, 3)]
+    path = tmp_path / "answer.json"
+    path.write_text(json.dumps({"retCode": 0, "next": 7, "result": {**around, "trades": trades}}))
+    (table,) = replay_records.read([path]).tables
+    assert list(table.notes) == ([f"may be one page of several, {told}"] if told else [])
