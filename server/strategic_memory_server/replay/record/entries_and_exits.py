@@ -44,7 +44,7 @@ def require_one_row_a_trade(entries: EntryColumns, table_of: NDArray[np.intp], t
         if twos:
             raise ReplayError(
                 f"{table.called}: {twos:,} of its results stand in it twice, at two times each: are these the entry "
-                "and the exit of a trade? It would count twice, and be known when it was opened. Leave out the entries, "
+                "and the exit of a trade? It would count twice, and be known when it was opened. Leave out the entries "
                 "or map what numbers the trades, --map trade_id=<column>: each id counts once, at its later row"
             )
 

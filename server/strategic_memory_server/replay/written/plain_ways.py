@@ -23,13 +23,14 @@ from strategic_memory_server.replay.files.cell_columns import Refusals, as_one_t
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.hours_seen import HoursSeen
 from strategic_memory_server.replay.written.iso_column import iso_times, whole_numbers
-from strategic_memory_server.replay.written.time_style import NOT_GIVEN
+from strategic_memory_server.replay.written.time_style import DAYS_ALONE, NOT_GIVEN
 from strategic_memory_server.replay.written.time_units import COUNTED, RANGES, Unit, counted_elsewhere
 from strategic_memory_server.replay.written.ways import Declared, NotPlainError
 
 _GROUPED_OR_NOT = re.compile(r"\s*[+-]?[1-9][0-9]{0,2}\.[0-9]{3}\s*")
 _GROUPED = re.compile(r"\s*[+-]?[0-9]{1,4}\s*")
 _MOST_LENGTHS = 12
+_DAY = len("2024-01-05")
 _PER_MS = {Unit.MILLISECONDS: 1, Unit.MICROSECONDS: 10**3, Unit.NANOSECONDS: 10**6}
 _WRITTEN_OUT = "ISO 8601"
 
@@ -48,6 +49,7 @@ class PlainWays:
         self._open: set[str] = set()
         self._times: dict[str, str] = {}
         self._zoneless: set[str] = set()
+        self._days_alone: set[str] = set()
         self._hours: defaultdict[str, HoursSeen] = defaultdict(HoursSeen)
 
     @property
@@ -65,6 +67,7 @@ class PlainWays:
         return {
             column: kind
             + (", those without a zone read as UTC" if column in self._zoneless else "")
+            + (f", {DAYS_ALONE}" if column in self._days_alone else "")
             + self._hours[column].describe()
             for column, kind in self._times.items()
         }
@@ -160,6 +163,8 @@ class PlainWays:
             if self._known(column).zone != UTC:
                 raise NotPlainError(column)
             self._zoneless.add(column)
+            if characters.shape[1] == _DAY:
+                self._days_alone.add(column)
         self._of_kind(column, _WRITTEN_OUT)
         return times.times_ms
 

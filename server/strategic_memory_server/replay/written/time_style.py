@@ -31,6 +31,7 @@ _ENDS_IN_0 = 16
 _COUNT = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{0,40})?(?:[eE]\+?[0-9]{1,2})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = _EPOCH.replace(tzinfo=None)
+DAYS_ALONE = "days without an hour as their midnight"
 ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 """Orders of the numbers of a date, in words."""
 
@@ -74,6 +75,7 @@ class TimeStyle:
         zoneless: whether there are such.
         written: whether some are written out.
         counts_locally: whether those that count from 1970 do so by the clocks of the zone.
+        days_alone: whether some are days without an hour.
     """
 
     unit: Unit | None = None
@@ -84,6 +86,7 @@ class TimeStyle:
     zoneless: bool = False
     written: bool = True
     counts_locally: bool = False
+    days_alone: bool = False
 
     def describe(self) -> str:
         """Say in words how times are written."""
@@ -95,6 +98,8 @@ class TimeStyle:
             said.append(ORDERS[self.order])
         if self.zoneless:
             said.append(f"those without a zone read as {self.zone}")
+        if self.days_alone:
+            said.append(DAYS_ALONE)
         return ", ".join(said)
 
     def read(self, column: str, cell: Cell) -> int:

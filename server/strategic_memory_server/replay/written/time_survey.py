@@ -69,7 +69,7 @@ class TimeSurvey:
         self._decimals = 0
         self._lost: dict[bool | None, Seen] = {}
         self._written: Seen | None = None
-        self._zoneless = False
+        self._zoneless = self._days_alone = False
         self._asked: Seen | None = None
         self._proved: dict[str, Seen] = {}
         self._separators: dict[str, Seen] = {}
@@ -131,7 +131,9 @@ class TimeSurvey:
         else:
             self._zoneless = True
         self._written = self._written or seen
-        if parts.half is not None:
+        if parts.half is None:
+            self._days_alone = True
+        else:
             self._halves.setdefault(parts.half, seen)
         if parts.two_digits:
             self._short = self._short or seen
@@ -219,9 +221,9 @@ class TimeSurvey:
         zoneless = self._zoneless or local
         exact = False in self._lost
         written = self._written is not None
-        return TimeStyle(
-            unit, self._decimals, exact, order, self._zone, zoneless, written, self._counts_locally and unit in COUNTED
-        )
+        counts_locally = self._counts_locally and unit in COUNTED
+        days_alone = self._days_alone or unit is Unit.DATE
+        return TimeStyle(unit, self._decimals, exact, order, self._zone, zoneless, written, counts_locally, days_alone)
 
     def _require_since_1970(self, unit: Unit) -> None:
         """Refuse counts that would all be early, and of this very time if they counted something else."""

@@ -20,6 +20,7 @@ AT = datetime(2024, 1, 5, 9, 30, tzinfo=UTC)
 AT_MS = 1_704_447_000_000
 NEXT_MS = AT_MS + 24 * 3_600_000
 ZONELESS = ", those without a zone read as UTC"
+DAYS = ZONELESS + ", days without an hour as their midnight"
 
 COLUMNS: list[tuple[list[Cell], list[int | None], str]] = [
     (["1704447000000", "1704533400000"], [AT_MS, NEXT_MS], "milliseconds since 1970"),
@@ -35,7 +36,7 @@ COLUMNS: list[tuple[list[Cell], list[int | None], str]] = [
     ([1704447000.5, None], [AT_MS + 500, None], "seconds since 1970"),
     (["45296.395833", "45297"], [AT_MS, NEXT_MS - 34_200_000], "days of a spreadsheet since 1900" + ZONELESS),
     (["45296,395833333336"], [AT_MS], "days of a spreadsheet since 1900" + ZONELESS),
-    (["20240105", "20240106"], [AT_MS - 34_200_000, NEXT_MS - 34_200_000], "dates of 8 digits" + ZONELESS),
+    (["20240105", "20240106"], [AT_MS - 34_200_000, NEXT_MS - 34_200_000], "dates of 8 digits" + DAYS),
     (["202401050930"], [AT_MS], "times of 12 digits" + ZONELESS),
     (["20240105093000", "20240106093000"], [AT_MS, NEXT_MS], "times of 14 digits" + ZONELESS),
     (["2024-01-05T09:30:00", "2024-01-06 09:30"], [AT_MS, NEXT_MS], "ISO 8601" + ZONELESS),
@@ -49,20 +50,21 @@ COLUMNS: list[tuple[list[Cell], list[int | None], str]] = [
      "dates and times, day first" + ZONELESS),
     (["01/05/2024 09:30 am", "01/13/2024 12:30 am"], [AT_MS, AT_MS + 8 * 86_400_000 - 32_400_000],
      "dates and times, month first" + ZONELESS),
-    (["05/05/2024"], [1_714_867_200_000], "dates and times, day first" + ZONELESS),
+    (["05/05/2024"], [1_714_867_200_000], "dates and times, day first" + DAYS),
     # The 5th of June was a Wednesday, the 6th of May none.
-    (["Wednesday, 05/06/2024"], [1_717_545_600_000], "dates and times, day first" + ZONELESS),
+    (["Wednesday, 05/06/2024"], [1_717_545_600_000], "dates and times, day first" + DAYS),
     (["Monday, 05/06/2024 09:30", "Fri 10/11/2024"], [1_714_987_800_000, 1_728_604_800_000],
-     "dates and times, month first" + ZONELESS),
+     "dates and times, month first" + DAYS),
     (["Wednesday, 05/05/2021", "Wednesday, 05/12/2021"], [1_620_172_800_000, 1_620_777_600_000],
-     "dates and times, month first" + ZONELESS),
+     "dates and times, month first" + DAYS),
     (["'2024-01-05 09:30", "'20240106;093000"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
     (["'1704447000"], [AT_MS], "seconds since 1970"),
     (["5 Jan 2024 09:30", "January 6, 2024 09:30"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
     (["Fri, 05 Jan 2024 09:30:00 GMT", "06-Jan-2024 09:30:00Z"], [AT_MS, NEXT_MS], "dates and times"),
     (["2024-01-05T09:30:00.123456789", "NaT", ""], [AT_MS + 123, None, None], "dates and times" + ZONELESS),
     (["2024-W01-5", "2024-01-05 09:30"], [AT_MS - 34_200_000, AT_MS], "dates and times" + ZONELESS),
-    (["20240105", "2024-01-05 09:30"], [AT_MS - 34_200_000, AT_MS], "dates of 8 digits and dates and times" + ZONELESS),
+    (["20240105", "2024-01-05 09:30"], [AT_MS - 34_200_000, AT_MS], "dates of 8 digits and dates and times" + DAYS),
+    (["2024-01-05", "2024-01-06"], [AT_MS - 34_200_000, NEXT_MS - 34_200_000], "ISO 8601" + DAYS),
     (["2024-01-05T10:30:00+01:00[Europe/Berlin]", "Sat Jan 06 2024 09:30:00 GMT+0000 (Coordinated Universal Time)"],
      [AT_MS, NEXT_MS], "dates and times"),
     (["Fri Jan  5 09:30:00 2024", "Sat Jan 06 09:30:00 2024"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
