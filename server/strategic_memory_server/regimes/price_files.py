@@ -34,9 +34,12 @@ _INDEX = ("index", "unnamed: 0", "__index_level_0__", "")
 
 KNOWN_NAMES: Mapping[str, Sequence[str]] = {
     TIME: ("time", "timestamp", "date", "datetime", "open_time", "open time", "unix", "ts", *_INDEX),
-    CLOSE: ("adj close", "adj_close", "close", "close_price", "closing price", "price", "c"),
+    CLOSE: (
+        "adj close", "adj_close", "adjclose", "adjusted close", "adjusted_close", "adjustedclose",
+        "close", "close_price", "closing price", "close/last", "price", "last", "c",
+    ),
     SYMBOL: ("symbol", "pair", "ticker", "instrument"),
-}
+}  # fmt: skip
 """Column names of candles, without regard to case: the first that a file has is read."""
 
 

@@ -35,7 +35,7 @@ def without_zone(name: str, *, clear_ones: bool = False) -> tuple[str, str]:
         return name, ""
     text = re.sub(r"\s*([+-])\s*(?=[0-9])", r"\1", name).strip()
     for utc in ("utc", "gmt"):
-        text = re.sub(rf"(?<![A-Za-z]){utc}(?![A-Za-z])", utc.upper(), text)
+        text = re.sub(rf"(?<![A-Za-z]){utc}(?![A-Za-z])", utc.upper(), text, flags=re.IGNORECASE)
     if before := _BEFORE.fullmatch(text):
         rest, zone = before[2], before[1]
     elif behind := _IN_BRACKETS.fullmatch(text) or _BEHIND.fullmatch(text):

@@ -30,6 +30,7 @@ def read(folder: Path, header: str, row: str, known: Declared | None = None, **n
 ZONED = [
     ("Time (UTC+2),pnl", "2024-01-05 11:30,1", "UTC+02:00"),
     ("Close time (GMT+3),pnl", "2024-01-05 12:30:00,1", "UTC+03:00"),
+    ("Gmt time,pnl", "2024-01-05 09:30,1", "UTC"),
     ("Date(UTC),pnl", "2024-01-05 09:30,1", "UTC"),
     ("closed_at_utc,pnl", "2024-01-05 09:30,1", "UTC"),
     ("Exit Time [Europe/Berlin],pnl", "2024-01-05 10:30,1", "Europe/Berlin"),
