@@ -9,7 +9,7 @@ from strategic_memory_server.replay.written.ways import Declared
 
 _MILLISECONDS = Declared(unit=Unit.MILLISECONDS)
 
-_TIME = ("Trade Time(UTC+0)", "Trade Time(UTC)", "Trade Time")
+_TIME = ("Trade Time(UTC+0)", "Trade Time(UTC)", "Trade Time", "Filled/Settlement Time", "Filled Time")
 
 _MARKET = ("Settle Coin", "Coin", "Currency", "Contracts", "Market", "Symbol")
 

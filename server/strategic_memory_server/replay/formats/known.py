@@ -11,6 +11,8 @@ from strategic_memory_server.replay.formats import (
     bybit,
     exported,
     freqtrade,
+    ftmo,
+    fx_blue,
     interactive_brokers,
     jesse,
     metatrader,
@@ -19,6 +21,7 @@ from strategic_memory_server.replay.formats import (
     pyfolio,
     returns,
     tradingview,
+    tradovate,
     vectorbt,
 )
 from strategic_memory_server.replay.formats.format import Format
@@ -41,7 +44,10 @@ FORMATS: Sequence[Format] = (
     metatrader.DEALS,
     metatrader.PYTHON_DEALS,
     metatrader.CLOSED_TRADES,
+    ftmo.TRADES,
+    fx_blue.HISTORY,
     tradingview.LIST_OF_TRADES,
+    tradovate.PERFORMANCE,
     interactive_brokers.FLEX,
     interactive_brokers.ACTIVITY,
     binance.TRADES,

@@ -21,13 +21,15 @@ BESIDE = {
 _OPENED = (
     "opened", "opened_at", "entry time", "open time", "entry date", "open date", "time opened", "date opened",
     "entry timestamp", "open timestamp", "opening time", "ts opened", "entry datetime", "entry dt", "open dt",
-    "opened date", "opened time", "date acquired",
+    "opened date", "opened time", "date acquired", "open datetime", "opening datetime", "entered at",
+    "position opening time",
 )  # fmt: skip
 
 _CLOSED = (
     "exit time", "close time", "closed at", "exit date", "close date", "time closed", "date closed",
     "exit timestamp", "close timestamp", "closing time", "ts closed", "exit datetime", "exit dt", "close dt",
-    "closed date", "closed time", "date sold",
+    "closed date", "closed time", "date sold", "close datetime", "closing datetime", "exited at",
+    "position closing time",
 )  # fmt: skip
 """Names of the close: beside one of them `time` is the opening."""
 
@@ -124,6 +126,7 @@ COMMON_NAMES = Format(
             f"profit {MONEY}", f"p&l {MONEY}", f"net p&l {MONEY}",
             "realised pnl", "realized profit", "realised profit", "net pnl", "net profit", "profit",
             "p&l", "net p&l", "closed p&l", "closed pnl", "realized p&l", "realised p&l", "profit/loss", "p/l", "pl",
+            "net p/l", "realized p/l", "realised p/l",
             "profit loss", "gain/loss", f"gain/loss {MONEY}", "realized gain/loss", f"realized gain/loss {MONEY}",
         ),
         names.TRADE_ID: ("trade_id",),

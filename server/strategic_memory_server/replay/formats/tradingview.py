@@ -42,7 +42,10 @@ def _columns(page: TablePage) -> tuple[list[Cell], list[Cell], list[Cell]]:
     return list(page.columns[number]), list(page.columns[kind]), list(page.columns[time])
 
 
-_PNL = (f"Net P&L {CURRENCY}", "Net P&L", f"Profit {CURRENCY}", "Profit", f"P&L {CURRENCY}")
+_PNL = (
+    f"Net P&L {CURRENCY}", f"Net PnL {CURRENCY}", "Net P&L", "Net PnL", f"Profit {CURRENCY}", "Profit",
+    f"P&L {CURRENCY}", f"PnL {CURRENCY}",
+)  # fmt: skip
 
 LIST_OF_TRADES = Format(
     name="TradingView list of trades",

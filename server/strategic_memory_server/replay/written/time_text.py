@@ -34,7 +34,7 @@ _CLOCK = (
 )
 _TIME = re.compile(
     rf"(?:(?P<weekday>{'|'.join(_WEEKDAYS)})[a-z]*\.?,? +)?"
-    rf"(?:{_DATES})(?:(?:[tT]| ?[,;] *| +)(?:{_CLOCK})(?: ?(?P<half>[ap]\.?m\b\.?))?)?(?P<zone>.*)",
+    rf"(?:{_DATES})(?:(?:[tT]| ?[,;] *| +- +| +)(?:{_CLOCK})(?: ?(?P<half>[ap]\.?m\b\.?))?)?(?P<zone>.*)",
     re.IGNORECASE,
 )
 _DAY_OF_MONTH = rf"(?:(?:{'|'.join(_WEEKDAYS)}) +)?(?:{_MONTH_NAMES}) +[0-9]{{1,2}}"

@@ -21,6 +21,8 @@ from server.replay.formats.tool_exports import (
     BYBIT_NEW,
     FLEX,
     FLEX_XML,
+    FTMO,
+    FX_BLUE,
     JESSE,
     MT4,
     MT5_DEALS,
@@ -32,6 +34,8 @@ from server.replay.formats.tool_exports import (
     RETURNS,
     TRADINGVIEW,
     TRADINGVIEW_OLD,
+    TRADINGVIEW_PNL,
+    TRADOVATE,
     VECTORBT,
     ZIPLINE,
 )
@@ -64,6 +68,10 @@ OPENED, CLOSED = "2025-01-09T05:00", "2025-01-10T02:00"
         ("MetaTrader 4 closed trades", MT4, OPENED, {"changes of the balance, and orders": 1}),
         ("TradingView list of trades", TRADINGVIEW, OPENED, {ENTRIES: 2, "trades still open": 1}),
         ("TradingView list of trades", TRADINGVIEW_OLD, OPENED, {ENTRIES: 1}),
+        ("TradingView list of trades", TRADINGVIEW_PNL, OPENED, {ENTRIES: 2, "trades still open": 1}),
+        ("Tradovate performance", TRADOVATE, OPENED, {}),
+        ("FTMO trades", FTMO, OPENED, {}),
+        ("FX Blue history", FX_BLUE, OPENED, {"positions still open, orders, changes of the balance": 1}),
         (
             "Interactive Brokers Flex trades", FLEX, CLOSED,
             {"rows that say the same in more or less detail": 1, "trades that open": 2},
@@ -79,6 +87,7 @@ OPENED, CLOSED = "2025-01-09T05:00", "2025-01-10T02:00"
         ("Binance futures income, of its interface", BINANCE_INCOME, CLOSED, {}),
         ("Bybit closed pnl", BYBIT, CLOSED, {}),
         ("Bybit closed pnl", BYBIT_NEW, CLOSED, {}),
+        ("Bybit closed pnl", BYBIT.replace("Trade Time(UTC+0)", "Filled/Settlement Time(UTC+0)"), CLOSED, {}),
         ("Bybit closed pnl, of its interface", BYBIT_INTERFACE, CLOSED, {}),
     ],
 )  # fmt: skip
@@ -99,6 +108,20 @@ def test_a_format_is_known_by_its_columns(
         assert not set(record.strategy_names) - {"0", "S-0", "Crossing"}, "a column is read as one thing alone"
         assert table.describe().startswith(f"{path}")
         assert f"{name}, 1 {kind} rows, time at " in table.describe()
+
+
+@each_case(
+    "head",
+    [
+        "EnteredAt,ExitedAt,PnL", "Open Datetime,Close Datetime,Net P&L", "Open time,Close time,Net P/L",
+        "Position Opening Time(UTC),Position Closing Time(UTC),Realized PNL",
+    ],
+)  # fmt: skip
+def test_names_that_many_have_for_times_and_results_are_known(head: str, tmp_path: Path) -> None:
+    (tmp_path / "export").write_text(f"{head}\n{OPENED},{CLOSED},-123.5\n")
+    entries = replay_records.read([tmp_path / "export"]).entries
+    assert (entries.opened_ms.tolist(), entries.time_ms.tolist()) == ([ms(OPENED)], [ms(CLOSED)])
+    assert entries.pnl.tolist() == [-123.5]
 
 
 @each_case("nothing", sorted(NOTHING | {"NaT", "NULL", "N/A"}))

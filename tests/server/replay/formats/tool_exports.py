@@ -69,6 +69,20 @@ Trade #,Type,Date and time,Signal,Price USD,Size (qty),Size (value),Net P&L USD,
 1,Exit long,2025-01-10 02:00,Stop,100,1,100,-123.5,-12,-123.5
 1,Entry long,2025-01-09 05:00,Long,100,1,100,-123.5,-12,-123.5
 """
+TRADINGVIEW_PNL = TRADINGVIEW.replace("Trade #", "Trade number").replace("P&L", "PnL")
+TRADOVATE = """\
+symbol,_priceFormat,buyFillId,sellFillId,qty,buyPrice,sellPrice,pnl,boughtTimestamp,soldTimestamp,duration
+MESH5,-2,12,11,1,100,99,$(123.50),01/10/2025 02:00:00,01/09/2025 05:00:00,21h
+"""
+FTMO = """\
+Ticket;Open;Type;Volume;Symbol;Price;SL;TP;Close;Price;Swap;Commissions;Profit;Pips;Trade duration in seconds
+1;2025-01-09 05:00:00;buy;0.1;EURUSD;1.1;0;0;2025-01-10 02:00:00;1.2;0;-0.3;-123.5;10;75600
+"""
+FX_BLUE = """\
+Type,Ticket,Symbol,Lots,Buy/sell,Open price,Close price,Open time,Close time,Profit,Swap,Commission,Net profit
+Deposit,1,,,,,,2025-01-01 00:00:00,2025-01-01 00:00:00,1000,0,0,1000
+Closed position,2,EURUSD,0.1,Buy,1,2,2025/01/09 05:00:00,2025/01/10 02:00:00,-120,-0.5,-3,-123.5
+"""
 TRADINGVIEW_OLD = """\
 Trade #,Type,Signal,Date/Time,Price USDT,Contracts,Profit USDT,Profit %,Cum. Profit USDT,Cum. Profit %
 1,Entry Long,Long,2025-01-09 05:00,100,1,,,,

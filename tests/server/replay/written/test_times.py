@@ -50,6 +50,8 @@ COLUMNS: list[tuple[list[Cell], list[int | None], str]] = [
      "dates and times, day first" + ZONELESS),
     (["01/05/2024 09:30 am", "01/13/2024 12:30 am"], [AT_MS, AT_MS + 8 * 86_400_000 - 32_400_000],
      "dates and times, month first" + ZONELESS),
+    (["1/5/2024 - 09:30:00", "1/13/2024 - 09:30:00"], [AT_MS, AT_MS + 8 * 86_400_000],
+     "dates and times, month first" + ZONELESS),
     (["05/05/2024"], [1_714_867_200_000], "dates and times, day first" + DAYS),
     # The 5th of June was a Wednesday, the 6th of May none.
     (["Wednesday, 05/06/2024"], [1_717_545_600_000], "dates and times, day first" + DAYS),
