@@ -25,6 +25,7 @@ from strategic_memory_server.replay.record.file_reading import FileReading
 from strategic_memory_server.replay.record.one_unit import require_one_unit
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.rejected_rows import require_few_refused
+from strategic_memory_server.replay.record.same_results import require_other_results
 from strategic_memory_server.replay.written.ways import Declared
 
 _KIND_BITS = 2
@@ -103,6 +104,7 @@ def read_entries(
     entries = concatenated(pages)
     table_of = np.concatenate(tables)
     require_tables_apart(entries, table_of, source.tables)
+    require_other_results(entries, table_of, source.tables)
     require_rows_once(entries, table_of, source.tables)
     require_one_row_a_trade(entries, table_of, source.tables)
     if not (asked.get("declared") or Declared()).one_unit:

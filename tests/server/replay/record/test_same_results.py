@@ -1,0 +1,44 @@
+"""The same trades in two files, at other times or rounded otherwise: refused where no ids tell them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from each_case import each_case
+from replay_records import record_of
+
+from strategic_memory_server.replay.files.errors import ReplayError
+
+PNL = [3.5, -2.254, 4.1, 5.75, -1.5, 2.0, 7.25, -3.0, 1.25, 6.5, -4.75, 8.019]
+BEGIN = datetime(2024, 1, 5, 9, 30)  # noqa: DTZ001  written without a zone
+
+
+def write(path: Path, pnl: list[float], *, later: timedelta, digits: int = 9, ids: str = "") -> Path:
+    closed = (f"{BEGIN + later + timedelta(hours=5 * number):%Y-%m-%d %H:%M}" for number in range(len(pnl)))
+    numbered = (ids and f"{ids}{number}" for number in range(len(pnl)))
+    rows = (f"{at},{round(earned, digits)},{trade}" for at, earned, trade in zip(closed, pnl, numbered, strict=True))
+    path.write_text("exit time,profit,trade_id\n" + "\n".join(rows) + "\n")
+    return path
+
+
+@each_case("later", [timedelta(hours=2), timedelta(minutes=-1)])
+@each_case("digits", [2, 9])
+def test_the_same_results_in_two_files_are_an_error(digits: int, later: timedelta, tmp_path: Path) -> None:
+    first = write(tmp_path / "first.csv", PNL, later=timedelta())
+    again = write(tmp_path / "again.csv", [9.5, *PNL[1:], 0.75], later=later, digits=digits)
+    with pytest.raises(ReplayError, match=r"first.csv and .*again.csv: 11 of their results are the same to 3 digits"):
+        record_of(first, again)
+
+
+def test_other_results_ids_and_results_of_few_sizes_are_read(tmp_path: Path) -> None:
+    later = timedelta(days=30)
+    for name, one, other, ids in (
+        ("others", PNL, [earned * 1.5 for earned in PNL], ""),
+        ("bets", [1.0, -1.0] * 10, [1.0, -1.0] * 10, ""),
+        ("told apart", PNL, PNL, "T"),
+    ):
+        first = write(tmp_path / f"{name}_1.csv", one, later=timedelta(), ids=ids and ids + "1")
+        second = write(tmp_path / f"{name}_2.csv", other, later=later, ids=ids and ids + "2")
+        assert len(record_of(first, second)) == len(one) + len(other)
