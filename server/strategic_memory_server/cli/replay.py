@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -150,7 +151,9 @@ def replay(
     Exit codes: 0 done, 1 failed (nothing usable in the files, for example), 2 wrong flag, 130 interrupted.
     """
     try:
-        if advice_out is not None:
+        if advice_out is None:
+            _require_no_advice_flags(context)
+        else:
             require_format(advice_out)
         for flag, path in (("--advice-out", advice_out), ("--out", out / JSON_NAME), ("--out", out / PAGE_NAME)):
             if path is not None and path.exists() and any(path.samefile(file) for file in files):
@@ -189,6 +192,18 @@ def replay(
     except (ReplayError, ValueError) as error:
         raise click.UsageError(str(error)) from None
     context.exit(run_replay(options, quiet=quiet, ends_process=True))
+
+
+def _require_no_advice_flags(context: click.Context) -> None:
+    """Refuse flags of the data set where none is written: they would do nothing.
+
+    Raises:
+        ReplayError: there is one.
+    """
+    for flag in ("advice_rules", "leverage_guard"):
+        if context.get_parameter_source(flag) is ParameterSource.COMMANDLINE:
+            name = f"--{flag.replace('_', '-')}"
+            raise ReplayError(f"{name} is of the data set of --advice-out: give that too, or compare with --against")
 
 
 def _print_formats(context: click.Context, *, asked: bool) -> None:

@@ -52,3 +52,12 @@ def test_what_advises_a_data_set_changes_no_rule_that_is_compared(tmp_path: Path
         return [report[part] for part in ("advice", "differences", "reliability")]
 
     assert compared("change") == compared("evidence") == compared("exploring") == compared("reference")
+
+
+@pytest.mark.parametrize(
+    "flags", [("--advice-rules", "exploring"), ("--advice-rules", "reference"), ("--leverage-guard",)]
+)
+def test_flags_of_a_data_set_that_is_not_written_are_refused(flags: tuple[str, ...], tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "record.csv", random_rows(3, 40))
+    done = CliRunner().invoke(replay, [str(path), "--out", str(tmp_path / "out"), *flags])
+    assert (done.exit_code, f"{flags[0]} is of the data set of --advice-out" in done.output) == (2, True)
