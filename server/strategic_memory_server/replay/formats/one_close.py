@@ -8,7 +8,7 @@ from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.formats.cells import is_given, text_of
-from strategic_memory_server.replay.formats.format import plain_name
+from strategic_memory_server.replay.formats.format import found, plain_name
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS, is_close
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.written.number_parts import plain_signs
@@ -21,6 +21,12 @@ _OF_AN_END = re.compile(
 )
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LOOKED_AT = 200
+
+_LASTED = (
+    "duration", "trade duration", "hold duration", "holding time", "hold time", "holding period", "time in trade",
+    "time held", "bars held", *(f"{word} {unit}" for word in ("duration", "holding") for unit in ("minutes", "hours")),
+)  # fmt: skip
+"""Names of how long a trade was open: beside one of them a time that stands alone can be either end."""
 
 
 def require_one_close(reading: TableReading) -> None:
@@ -37,6 +43,9 @@ def require_one_close(reading: TableReading) -> None:
         return
     if {names.TIME, names.OPENED} & reading.mapped or is_close(time):
         return
+    lasted = found(_LASTED, reading.table.columns)
+    if lasted is not None and names.OPENED not in reading.columns:
+        reading.note(f"{time} is taken for the close: is it not the opening, beside {lasted}?")
     read = {*reading.columns.values(), *(name for both in reading.in_two.values() for name in both[:2])}
     named = [name for name in reading.table.columns if name not in read and _is_of_an_end(name)]
     first = next(reading.table.pages(), None) if named else None

@@ -76,6 +76,15 @@ def test_two_results_of_one_trade_are_refused_by_both_names(tmp_path: Path) -> N
     assert list(record.rejected.by_reason) == ["pnl_differs_from_realized_pnl"]
 
 
+@each_case("head", ["timestamp,duration,pnl", "Date,Bars held,Profit", "time,Holding_minutes,pnl"])
+def test_a_time_alone_beside_how_long_a_trade_lasted_is_told(head: str, tmp_path: Path) -> None:
+    time, lasted, _ = head.split(",")
+    (table,) = record_of(tmp_path, f"{head}\n2024-01-05 09:30,5,1\n").tables
+    assert f"{time} is taken for the close: is it not the opening, beside {lasted}?" in table.notes
+    (other,) = record_of(tmp_path, f"opened,{head}\n2024-01-05 09:25,2024-01-05 09:30,5,1\n").tables
+    assert not other.notes
+
+
 def test_trades_that_are_still_open_are_left_out_and_told(tmp_path: Path) -> None:
     for head in ("time,pnl,status", "exit time,profit,Status"):
         record = record_of(tmp_path, f"{head}\n1,5,closed\n2,3,Open\n3,7,\n4,1,open\n")
