@@ -12,6 +12,7 @@ from strategic_memory_server.replay.files.column_names import COLUMNS
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.table import again
 from strategic_memory_server.replay.formats.format import found
+from strategic_memory_server.replay.formats.naming import WITHOUT_NAME
 
 _NEXT_PAIR = re.compile(r",(?=[^,=]*=)")
 """Only a comma before another pair divides: a name of a column may hold one."""
@@ -97,6 +98,8 @@ def require_mapped(names: Mapping[str, str], columns: Collection[str], where: st
 
 def mapped_column(theirs: str, columns: Collection[str]) -> str | None:
     """Return the column that is meant: the one of this very name, or else without regard to case and spaces."""
+    if theirs == WITHOUT_NAME:
+        return "" if "" in columns else None
     return theirs if theirs in columns else found([theirs, theirs.removesuffix(again("", 1))], columns)
 
 

@@ -10,10 +10,13 @@ from strategic_memory_server.replay.files.table import Table
 NAMES_TOLD, CHARACTERS_TOLD = 40, 60
 """So many columns of a table are named where it cannot be read, and so much of each name."""
 
+WITHOUT_NAME = "(one without a name)"
+"""What a column without one is called, as the index of a data frame; a map takes it for its name."""
+
 
 def names_told(columns: Iterable[str]) -> str:
     """Return the first names of columns, and the beginning of each, for a message."""
-    return ", ".join(name[:CHARACTERS_TOLD] or "(one without a name)" for name in islice(columns, NAMES_TOLD)) or "none"
+    return ", ".join(name[:CHARACTERS_TOLD] or WITHOUT_NAME for name in islice(columns, NAMES_TOLD)) or "none"
 
 
 def name_of(table: Table) -> str:

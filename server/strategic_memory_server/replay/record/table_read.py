@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import printable
+from strategic_memory_server.replay.formats.naming import WITHOUT_NAME
 from strategic_memory_server.replay.formats.own_columns import costs_told
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import Kind
@@ -45,7 +46,11 @@ class TableRead:
     def describe(self) -> str:
         """Return the line of a summary: the table, as what it was read, and what was left out."""
         taken = " and ".join(f"{count:,} {kind} rows" for kind, count in self.by_kind.items()) or "no usable row"
-        times = [f"{ours} at {self.columns[ours]}" for ours in (names.TIME, names.OPENED) if ours in self.columns]
+        times = [
+            f"{ours} at {self.columns[ours] or WITHOUT_NAME}"
+            for ours in (names.TIME, names.OPENED)
+            if ours in self.columns
+        ]
         pnl = next((self.columns[ours] for ours in (names.PNL, names.REALIZED_PNL) if ours in self.columns), None)
         parts = [taken, *times, *([f"whose zone is {self.zone}"] if self.zone != "UTC" else [])]
         parts += [] if pnl is None else [f"pnl at {pnl}" + (f" ({self.pnl})" if self.pnl else "")]

@@ -33,6 +33,7 @@ def kinds_of(record: Record) -> dict[str, int]:
         ("time,x,r", ["regime=r", "market_regime=r"], {"regime": 1}),
         ("time,pnl", [""], {"portfolio": 1}),
         ("time,Profit", [""], {"trade": 1}),
+        (",Profit", ["time=(one without a name)"], {"trade": 1}),
     ],
 )
 def test_what_a_row_is_does_not_depend_on_the_spelling_of_a_map(
