@@ -36,6 +36,7 @@ _CLOSED = (
 _CURRENCY = (
     "pnl currency", "profit currency", "currency", "settlement currency", "settle currency", "settle coin",
     "quote currency", "quote asset", "margin asset", "account currency", "ccy", "quote ccy", "pnl ccy", "quote",
+    "balance unit", "settl currency", "margin currency", "margin coin",
 )  # fmt: skip
 
 _COSTS = tuple(

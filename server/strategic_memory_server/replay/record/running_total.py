@@ -1,4 +1,4 @@
-"""Results that are the running total of another column: each would count all that came before it again."""
+"""Results that are a running total, as other columns show: each would count all that came before it again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from strategic_memory_server.replay.files.csv_layout import is_value
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell, TablePage
 from strategic_memory_server.replay.formats.cells import is_given, text_of
+from strategic_memory_server.replay.formats.format import plain_name
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
@@ -22,12 +23,18 @@ _FEWEST_STEPS = 3
 _SHARE = 0.9
 """Of the rows in which either moves so many have to be a step of it: some may be refused, or rounded otherwise."""
 
+_LEVELS = (
+    "equity", "balance", "accountbalance", "accountvalue", "accountequity", "portfoliovalue", "totalequity",
+    "totalvalue", "walletbalance", "netliquidation", "netliq", "nav", "capital", "cash", "endingbalance",
+)  # fmt: skip
+"""What plain names of what an account holds begin with."""
+
 _ROUNDING = 0.01
 """So far from a step may what it adds be, as a share of the usual step."""
 
 
 def require_no_running_total(reading: TableReading, general: Declared) -> None:
-    """Refuse results that grow by what another column says, looking at the first page of a table.
+    """Refuse results that grow by what another column says, or move as an account does, by the first page of a table.
 
     Args:
         reading: how the table is read; what is mapped is meant, and what a tool writes is known.
@@ -44,11 +51,19 @@ def require_no_running_total(reading: TableReading, general: Declared) -> None:
     if page is None or total is None:
         return
     for name in reading.table.columns:
-        step = None if name in reading.columns.values() else _numbers(page, name, general)
-        if step is not None and (_adds_up(total, step) or _adds_up(total[::-1], step[::-1])):
+        other = None if name in reading.columns.values() else _numbers(page, name, general)
+        if other is None:
+            continue
+        meant = f"say that it is meant with --map 'realized_pnl={column}', and --kind portfolio where no row is a trade"
+        if _adds_up(total, other) or _adds_up(total[::-1], other[::-1]):
             raise ReplayError(
                 f"{reading.table.shown}: column {column!r} is the running total of {name!r}: map what each trade "
-                f"earned, --map 'realized_pnl={name}', or say that it is meant with --map 'realized_pnl={column}'"
+                f"earned, --map 'realized_pnl={name}', or {meant}"
+            )
+        if plain_name(name).startswith(_LEVELS) and _adds_up(other, np.diff(total, prepend=np.nan)):
+            raise ReplayError(
+                f"{reading.table.shown}: column {column!r} is a running total, for it moves as {name!r} does: map what "
+                f"each trade earned, or {meant}"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,18 @@ def test_a_running_total_is_refused_unless_it_is_meant(written: tuple[str, str],
         names = parse_map([f"realized_pnl={column}"])
         record = read_record([tmp_path / "record.csv"], names, None, replay_records.silent)
         assert sorted(record.entries.pnl.tolist()) == pytest.approx(sorted(pnl))
+
+
+@each_case("head", ["time,pnl,equity", "timestamp,Profit,Balance (USD)", "time,realized_pnl,account_value"])
+@each_case("turned", [False, True])
+def test_results_that_move_as_an_account_does_are_refused(head: str, turned: bool, tmp_path: Path) -> None:
+    held = [10_000 + total for total in TOTALS]
+    of, level = head.split(",")[1:]
+    totals, levels = (list(map("{:.2f}".format, reversed(each) if turned else each)) for each in (TOTALS, held))
+    with pytest.raises(ReplayError, match=rf"column '{of}' is a running total, for it moves as '{re.escape(level)}'"):
+        csv_of(tmp_path, table(head, totals, levels))
+    earned = list(map(str, reversed(EARNED) if turned else EARNED))
+    assert len(csv_of(tmp_path, table(head, earned, levels))) == len(EARNED)
 
 
 def test_a_balance_beside_results_and_copies_of_them_are_no_steps(tmp_path: Path) -> None:
