@@ -16,6 +16,7 @@ from strategic_memory_server.replay.formats.choosing import readings_of
 from strategic_memory_server.replay.formats.column_map import ColumnMap, require_mapped
 from strategic_memory_server.replay.formats.one_zone import require_one_zone
 from strategic_memory_server.replay.formats.reading import TableReading
+from strategic_memory_server.replay.formats.zone_beside import note_zone_beside
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, ReadRows
 from strategic_memory_server.replay.record.impossible_times import require_possible
 from strategic_memory_server.replay.record.nothing_usable import nothing_usable
@@ -116,6 +117,7 @@ class FileReading:
         called = _called(table)
         for ours in (TIME, OPENED):
             require_one_zone(table.table.shown, table.columns.get(ours, ""), table.zone_said(ours), self._declared.zone)
+        note_zone_beside(table, self._declared.zone)
         first: RowSigns | None = None
         unit = ""
 

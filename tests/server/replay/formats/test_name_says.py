@@ -128,3 +128,11 @@ def test_a_number_of_a_workbook_that_may_be_shown_as_percent_is_refused(tmp_path
         else:
             with pytest.raises(ReplayError, match=r"'Profit %' says percent, .* save the sheet as CSV"):
                 record_of(tmp_path / "record.xlsx", names={"pnl": "Profit %"})
+
+
+def test_a_column_of_zones_that_is_not_read_is_told(tmp_path: Path) -> None:
+    header, row = "Date,Timezone,P&L", "2024-01-05 09:30,{},1"
+    told = ("column 'Timezone' says EST, and is not read: say --zone",)
+    west = Declared(zone=ZoneInfo("America/New_York"))
+    for zone, known, notes in (("EST", None, told), ("EST", west, ()), ("UTC", None, ()), ("", None, ())):
+        assert read(tmp_path, header, row.format(zone), known).tables[0].notes == notes
