@@ -104,11 +104,11 @@ def read_entries(
     entries = concatenated(pages)
     table_of = np.concatenate(tables)
     require_tables_apart(entries, table_of, source.tables)
-    require_other_results(entries, table_of, source.tables)
     require_rows_once(entries, table_of, source.tables)
-    require_one_row_a_trade(entries, table_of, source.tables)
     if not (asked.get("declared") or Declared()).one_unit:
         require_one_unit(entries, table_of, source.tables)
+    require_other_results(entries, table_of, source.tables)
+    require_one_row_a_trade(entries, table_of, source.tables)
     order = _order(entries)
     if order is not None:
         entries, table_of = at(entries, order), table_of[order]
