@@ -112,7 +112,7 @@ def test_the_index_that_pandas_writes_is_the_time_and_a_column_without_a_name_is
     for prices in (named, tmp_path / "index.csv"):
         assert run(prices, "--out", tmp_path / f"of_{prices.name}").exit_code == 0
     assert labels_in(tmp_path / "of_index.csv") == labels_in(tmp_path / "of_named.csv")
-    (tmp_path / "index.csv").write_text(index.replace("close", "last", 1))
+    (tmp_path / "index.csv").write_text(index.replace("close", "latest", 1))
     refused = run(tmp_path / "index.csv", "--out", tmp_path / "labels.csv")
     assert refused.exit_code == 1
     assert "there are (one without a name), open" in refused.output

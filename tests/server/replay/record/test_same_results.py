@@ -28,7 +28,9 @@ def write(path: Path, pnl: list[float], *, later: timedelta, digits: int = 9, id
 def test_the_same_results_in_two_files_are_an_error(digits: int, later: timedelta, tmp_path: Path) -> None:
     first = write(tmp_path / "first.csv", PNL, later=timedelta())
     again = write(tmp_path / "again.csv", [9.5, *PNL[1:], 0.75], later=later, digits=digits)
-    with pytest.raises(ReplayError, match=r"first.csv and .*again.csv: 11 of their results are the same to 3 digits"):
+    with pytest.raises(
+        ReplayError, match=r"first.csv and .*again.csv: 11 of their results are the same to (3|15) digits"
+    ):
         record_of(first, again)
 
 
@@ -36,6 +38,7 @@ def test_other_results_ids_and_results_of_few_sizes_are_read(tmp_path: Path) -> 
     later = timedelta(days=30)
     for name, one, other, ids in (
         ("others", PNL, [earned * 1.5 for earned in PNL], ""),
+        ("a week beside years", PNL, [number / 100 for number in range(1, 3_000)], ""),
         ("bets", [1.0, -1.0] * 10, [1.0, -1.0] * 10, ""),
         ("told apart", PNL, PNL, "T"),
     ):
