@@ -15,6 +15,7 @@ _ALL = frozenset(("totaltrades", "totalcount", "totalnum", "totalelements", "tot
 _OF_PAGES = frozenset(("page", "pageno", "pagenumber", "currentpage", "pagesize", "perpage", "limit", "offset"))
 """Beside one of these a `total` is a number of rows too."""
 
+_NO = ("", "0", "false", "no", "none", "null")
 _MOST_SHOWN = 24
 
 
@@ -35,7 +36,7 @@ def pages_told(said: Mapping[str, object], rows: int) -> str:
     if not rows:
         return ""
     for name, value in said.items():
-        if _plain(name) in _NEXT and value not in ("", "0", "false", 0, None):
+        if _plain(name) in _NEXT and str(value).casefold() not in _NO:
             return f"may be one page of several, since {name} is {str(value)[:_MOST_SHOWN]!r}"
     is_paged = any(_plain(name) in _OF_PAGES for name in said)
     for name, value in said.items():

@@ -169,7 +169,7 @@ def test_names_that_are_not_read_cost_nothing(tmp_path: Path) -> None:
         ({"has_more": True}, "since has_more is 'True'"),
         ({"trades_count": 2, "offset": 0, "total_trades": 1_200}, "since total_trades is 1,200 and 2 are here"),
         ({"page": 1, "total": 3}, "since total is 3 and 2 are here"),
-        ({"nextPageCursor": "", "hasMore": False, "next": None, "total_trades": 2}, ""),
+        ({"nextPageCursor": "", "hasMore": "False", "has_next": False, "next": None, "total_trades": 2}, ""),
         ({"total": 3}, ""),
     ],
 )
