@@ -122,6 +122,7 @@ def test_trades_that_were_cancelled_are_no_results(tmp_path: Path) -> None:
         ("Description", "Trade", "Deposit"), ("category", "futures", "Fees"),
         ("dir", "Close Long", "Open Long"), ("Direction", "close_short", "open_short"), ("Trade", "Long", "Open Long"),
         ("Type", "Long Exit", "Long Entry"), ("Type", "ExitShort", "EntryShort"),
+        ("type", "Realized", "Unrealised P&L"), ("Transaction type", "Trade", "OVERNIGHT_FEE"), ("Type", "Deal", "Tax"),
     ],
 )  # fmt: skip
 def test_rows_that_open_and_changes_of_the_balance_are_no_results(said: tuple[str, str, str], tmp_path: Path) -> None:
