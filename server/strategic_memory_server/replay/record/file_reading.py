@@ -26,7 +26,7 @@ from strategic_memory_server.replay.record.refused_signs import signs_of
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
 from strategic_memory_server.replay.record.row_signs import RowSigns
 from strategic_memory_server.replay.record.running_total import require_no_running_total
-from strategic_memory_server.replay.record.signs_apart import note_zeros, require_signs
+from strategic_memory_server.replay.record.signs_apart import note_sums, note_zeros, require_signs
 from strategic_memory_server.replay.record.table_read import TableRead, table_read
 from strategic_memory_server.replay.written.seen import shown
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
@@ -150,6 +150,7 @@ class FileReading:
         require_no_running_total(table, self._declared)
         require_signs(table, [rows.entries for _, rows in pages])
         note_zeros(table, [rows.entries for _, rows in pages])
+        note_sums(table)
         self.tables.append(table_read(str(file), called, table, [int(count) for count in kinds], unit))
         for broken, rows in pages:
             self._count_refused(file, broken, rows)

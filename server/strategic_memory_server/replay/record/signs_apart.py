@@ -1,4 +1,4 @@
-"""Results that are less than a result: without the sign that another column has, or 0 since they only open."""
+"""Results that are less than a result, or more: without the sign that another column has, 0 since they open, sums."""
 
 from __future__ import annotations
 
@@ -18,6 +18,16 @@ from strategic_memory_server.replay.record.entry_columns import EntryColumns
 from strategic_memory_server.replay.written.seen import shown
 
 _FEWEST_OF_ZEROS, _SHARE_OF_ZEROS = 10, 0.25
+
+_NUMBERS_OF_TRADES = (
+    "trades",
+    "# trades",
+    "no. of trades",
+    "number of trades",
+    "num trades",
+    "trade count",
+    "total trades",
+)
 
 _FEWEST = 3
 """So few results may all be gains without anybody wondering."""
@@ -74,6 +84,17 @@ def note_zeros(reading: TableReading, entries: Sequence[EntryColumns]) -> None:
         reading.note(
             f"{zeros:,} of {results:,} results are 0: fills that open a position are no results, leave them out"
         )
+
+
+def note_sums(reading: TableReading) -> None:
+    """Tell of a table whose rows say how many trades they hold: sums of days and the like, which count as one each."""
+    if reading.format not in (OWN_COLUMNS, COMMON_NAMES):
+        return
+    column = found(_NUMBERS_OF_TRADES, reading.table.columns)
+    page = next(reading.table.pages(), None) if column else None
+    said = [text_of(cell) for cell in page.columns.get(column or "", ())] if page else []
+    if said and 2 * sum(cell.isdecimal() and int(cell) > 1 for cell in said) > len(said):
+        reading.note(f"column {column!r} says that most rows hold several trades: each counts as one")
 
 
 def _is_zero(pnl: FloatColumn) -> Mask:
