@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
 
 from strategic_memory_server.monitoring.pages import OwnPages
 
@@ -20,7 +21,10 @@ async def test_the_health_of_no_portfolio_is_told_before_it_says_what_holds() ->
         assert begun.is_set(), "it would say 1.0 over a lower cap"
         return {"portfolio": portfolio}
 
-    pages = OwnPages(report, CollectorRegistry(), follow)
+    async def none() -> list[Metric]:
+        return []
+
+    pages = OwnPages(report, CollectorRegistry(), follow, none)
     asked = [asyncio.create_task(pages.health(portfolio)) for portfolio in ("", "alpha")]
     await asyncio.sleep(0)
     begun.set()
