@@ -45,7 +45,10 @@ class Persistence(Enum):
     NONE = "none"
     """Nothing: a restart begins empty."""
     EVERY_SECOND = "everysec"
-    """An append-only file, flushed every second: SIGKILL loses no write, a power failure up to a second."""
+    """An append-only file, flushed every second: a power failure loses up to a second of writes.
+
+    SIGKILL loses none, but where the disk takes more than a second to flush: Redis keeps some two seconds back then.
+    """
     ALWAYS = "always"
     """An append-only file, flushed before each answer: no acknowledged write is lost."""
 

@@ -37,10 +37,10 @@ class KeptFolder:
         self._lock: int | None = None
         self.password = ""
         self.lost_nothing = False
-        """Whether Redis holds all that it had acknowledged: it was stopped in order, or the machine has run on since.
+        """Whether Redis holds what it had acknowledged: it was stopped in order, or the machine has run on since.
 
-        Redis hands each write to the kernel before it answers, and the kernel outlives every process. Only what it had
-        not put on the disk within the last second is lost, and only when it ends itself.
+        Redis hands each write to the kernel before it answers, and the kernel outlives every process; what it keeps
+        back while a slow disk flushes is gone with it. `said` tells whether anything of that was served.
         """
 
     @property
