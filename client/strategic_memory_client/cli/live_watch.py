@@ -43,8 +43,9 @@ class Ear:
         self._arrivals = Arrivals()
 
     def look(self) -> None:
-        """Take that the program runs now; to be called again and again."""
-        self._arrivals.look(moment())
+        """Take again and again that the program runs: to draw may last for as long as a terminal takes nothing."""
+        while not self.is_over.wait(self._arrivals.look(moment())):
+            pass
 
     def listen(self) -> None:
         """Take events until there are no more."""
@@ -106,12 +107,11 @@ def watch_live(client: StrategicMemoryClient, stream: Iterator[SubscriptionEvent
     # The terminal is to be left as it was found, whatever ends this.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    for work in (ear.listen, ear.recall, ear.analyse):
+    for work in (ear.look, ear.listen, ear.recall, ear.analyse):
         threading.Thread(target=work, daemon=True).start()
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
         try:
             while not ear.is_over.wait(DRAWN_S):
-                ear.look()
                 _draw(ear, console, live)
         finally:
             _draw(ear, console, live)

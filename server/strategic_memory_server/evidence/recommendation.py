@@ -15,8 +15,7 @@ Choices = NDArray[np.intp]
 _ROUNDING = 1e-9
 """Share by which equal utilities may differ: rounding is no reason to risk more."""
 
-
-_EVEN = 0.5 + _ROUNDING
+EVEN = 0.5 + _ROUNDING
 """What was never compared with CONSERVATIVE beats it as likely as not: that is no evidence, whatever is asked for."""
 
 
@@ -32,7 +31,7 @@ def recommended(utility: Floats, beats_conservative: Floats, weight: Floats, set
         settings: how much evidence is needed.
     """
     challengers = slice(CHALLENGERS[0], None)
-    is_sure = (beats_conservative >= settings.required_probability) & (beats_conservative > _EVEN)
+    is_sure = (beats_conservative >= settings.required_probability) & (beats_conservative > EVEN)
     enough = is_sure & (weight[..., challengers] >= settings.minimum_weight)
     candidates = np.where(enough, utility[..., challengers], -np.inf)
     highest = candidates.max(axis=-1, keepdims=True)

@@ -76,7 +76,7 @@ class _Refusals:
         except TooManyRequestsError:
             self._left_out += 1
             return ""
-        since = f"; {self._left_out} more were refused before" if self._left_out else ""
+        since = f"; {self._left_out} more, of all callers, were refused before" if self._left_out else ""
         self._left_out = 0
         return f"{_told(error)}{since}"
 

@@ -59,7 +59,11 @@ class WorkerSide:
         async def metrics(_about: str) -> Families:
             return families_of(await own.collected())
 
-        self._link.answers.update({"health": own.health, "metrics": metrics})
+        async def health(portfolio: str) -> dict[str, Any]:
+            # A worker that has only just begun answers in time, too: whoever was asked has waited already.
+            return await own.health(portfolio) if portfolio else own.seen()
+
+        self._link.answers.update({"health": health, "metrics": metrics})
         return WholePages(self._link, own)
 
     @asynccontextmanager

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from client.feedback_samples import T0, feedback, heartbeat
@@ -103,12 +104,28 @@ def test_whoever_watches_tells_of_no_advice_that_waited_while_the_machine_slept(
 def test_the_live_view_shows_no_advice_that_waited(monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime.now(UTC)
     said = FeedbackReceived(replace(feedback(valid_until=now + timedelta(minutes=5)), sent_at=now, timestamp=now))
-    times = iter((Moment(0.0, 0.0), Moment(0.0, 600.0)))
-    monkeypatch.setattr(live_watch, "moment", lambda: next(times))
+    looked, asleep_s, looks = threading.Event(), [0.0], count()
+
+    def told_moment() -> Moment:
+        told = Moment(moment().steady_s, moment().wall_s + asleep_s[0])
+        if next(looks):
+            looked.set()
+        return told
+
+    def stream() -> Iterator[SubscriptionEvent]:
+        # Whatever the terminal takes: nobody draws here.
+        assert looked.wait(30)
+        asleep_s[0] = 600.0
+        yield said
+
+    monkeypatch.setattr(live_watch, "moment", told_moment)
     with StrategicMemoryClient() as client:
-        ear = live_watch.Ear(client, iter([said]))
-        ear.look()
+        ear = live_watch.Ear(client, stream())
+        looking = threading.Thread(target=ear.look, daemon=True)
+        looking.start()
         ear.listen()
+        looking.join(30)
+    assert not looking.is_alive()
     assert ear.failure is None
     assert ear.state.advice is not None
     assert ear.state.advice.status is STALE

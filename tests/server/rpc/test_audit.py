@@ -55,4 +55,4 @@ async def test_whoever_may_not_cannot_fill_the_log() -> None:
         now_s = 1.0
         with pytest.raises(NobodyMayError):
             await call(admin_pb2.SetOverrideRequest(reason="why"), context)
-    assert lines[-1]["outcome"].endswith("; 995 more were refused before")
+    assert lines[-1]["outcome"].endswith("; 995 more, of all callers, were refused before")

@@ -1,0 +1,41 @@
+"""What a worker says of itself to the process that has started it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
+
+from strategic_memory_server.monitoring.pages import OwnPages
+from strategic_memory_server.workers.link import Link
+from strategic_memory_server.workers.worker_side import WorkerSide
+
+
+async def test_a_worker_that_has_only_just_begun_answers_for_all_to_be_told() -> None:
+    """It waits for its log and caps where it is asked itself; the others would take it for one that hangs."""
+    begun = asyncio.Event()
+
+    async def follow(_portfolio: str) -> None:
+        await begun.wait()
+
+    async def none() -> list[Metric]:
+        return []
+
+    def report(portfolio: str) -> dict[str, Any]:
+        return {"portfolio": portfolio}
+
+    one, other = socket.socketpair()
+    link = await Link.over(one, {})
+    with other:
+        WorkerSide(link).pages_of(OwnPages(report, CollectorRegistry(), follow, none))
+        async with asyncio.timeout(30):
+            assert await link.answers["health"]("") == {"portfolio": ""}
+        named = asyncio.ensure_future(link.answers["health"]("alpha"))
+        await asyncio.sleep(0)
+        assert not named.done()
+        begun.set()
+        assert await named == {"portfolio": "alpha"}
+    await link.run()  # until it has closed
