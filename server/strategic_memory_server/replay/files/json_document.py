@@ -25,6 +25,9 @@ DEPTH = 30
 _NAMES_ONE_BY_ONE = 50
 """Of so many objects the names are found without holding the objects, which may be long."""
 
+_MOST_TOLD = 3
+"""So many pages of answers are told: orders that each have a limit and a list of their own are no answers."""
+
 Names = dict[str, None]
 """Names in their order."""
 
@@ -65,13 +68,14 @@ def json_tables(source: Source, encoding: str) -> list[Table]:
     with _document(source, encoding) as stream:
         _walk(stream, (), found)
         stream.require_end()
+    told = tuple(found.told)
     return [
         Table(
             source.shown,
             path,
             tuple(each.names),
             partial(_pages, source, encoding, path, by_name=each.by_name),
-            tuple(found.told),
+            told,
         )
         for path, each in found.tables.items()
     ]
@@ -95,14 +99,17 @@ def _walk_object(stream: JsonStream, path: tuple[str, ...], found: _Document) ->
     members: Names = {}
     rows: Names = {}
     said: dict[str, object] = {}
-    count, holds_single_values = 0, True
+    count, longest, holds_single_values = 0, 0, True
     for name in stream.members():
         members[name] = None
         is_single = stream.peek() not in "[{"
         if is_single and may_tell_of_pages(name):
             said[name] = stream.value()
             continue
-        row = _walk(stream, (*path, name), found)
+        at = (*path, name)
+        row = _walk(stream, at, found)
+        if at in found.tables:
+            longest = max(longest, found.tables[at].rows)
         holds_single_values = holds_single_values and is_single
         # Rows have most names in common, but those that only some have.
         if row is not None and (not rows or len(row.keys() & rows.keys()) * 2 > min(len(row), len(rows))):
@@ -111,8 +118,7 @@ def _walk_object(stream: JsonStream, path: tuple[str, ...], found: _Document) ->
     # What the whole document holds is read at once.
     if path and 1 < count == len(members):
         found.tables.setdefault(path, _Found(rows, by_name=True, rows=count))
-    within = [each.rows for at, each in found.tables.items() if at[:-1] == path]
-    if told := pages_told(said, max(within, default=0)):
+    if len(found.told) < _MOST_TOLD and (told := pages_told(said, longest)):
         found.told[told] = None
     return members if holds_single_values else None
 

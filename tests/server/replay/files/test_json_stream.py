@@ -8,16 +8,21 @@ import random
 import tracemalloc
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import pytest
 import replay_records
 from each_case import each_case
 from replay_files import write_json_lines
 
+from strategic_memory_server.replay.files import json_document
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.json_document import ROWS_AT_ONCE
 from strategic_memory_server.replay.files.json_stream import MAX_VALUE_CHARACTERS, BrokenJsonError, JsonStream
+from strategic_memory_server.replay.files.source import Source
+
+if TYPE_CHECKING:
+    from _collections_abc import dict_items
 
 
 class Dripping(io.StringIO):
@@ -179,3 +184,19 @@ def test_one_page_of_an_answer_is_told(around: dict[str, object], told: str, tmp
     path.write_text(json.dumps({"retCode": 0, "next": 7, "result": {**around, "trades": trades}}))
     (table,) = replay_records.read([path]).tables
     assert list(table.notes) == ([f"may be one page of several, {told}"] if told else [])
+
+
+def test_lists_in_many_objects_are_not_looked_through_at_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = 0
+
+    class Tables(dict[tuple[str, ...], object]):
+        def items(self) -> dict_items[tuple[str, ...], object]:
+            nonlocal passes
+            passes += 1
+            return super().items()
+
+    made = json_document._Document
+    monkeypatch.setattr(json_document, "_Document", lambda _, told: made(cast("dict[Any, Any]", Tables()), told))
+    data = json.dumps({f"t{n}": {"limit": 1, "next": n + 1, "fills": [{"p": n}]} for n in range(50)}).encode()
+    tables = json_document.json_tables(Source("orders.json", len(data), lambda: io.BytesIO(data)), "utf-8")
+    assert (len(tables), len(tables[0].notes), passes) == (50, 3, 1)
