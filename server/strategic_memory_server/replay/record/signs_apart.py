@@ -93,7 +93,7 @@ def note_sums(reading: TableReading) -> None:
     column = found(_NUMBERS_OF_TRADES, reading.table.columns)
     page = next(reading.table.pages(), None) if column else None
     said = [text_of(cell) for cell in page.columns.get(column or "", ())] if page else []
-    if said and 2 * sum(cell.isdecimal() and int(cell) > 1 for cell in said) > len(said):
+    if said and 2 * sum(cell.isdecimal() and float(cell) > 1.0 for cell in said) > len(said):
         reading.note(f"column {column!r} says that most rows hold several trades: each counts as one")
 
 

@@ -71,7 +71,7 @@ def test_a_record_of_gains_alone_is_one(said: tuple[str, str, str], tmp_path: Pa
 
 @each_case("name", ["Trades", "# Trades", "Number of trades"])
 def test_rows_that_hold_several_trades_are_told(name: str, tmp_path: Path) -> None:
-    text = f"Date,{name},Net P&L\n2024-01-05,5,1\n2024-01-06,1,-2\n2024-01-07,3,4\n"
+    text = f"Date,{name},Net P&L\n2024-01-05,5,1\n2024-01-06,1,-2\n2024-01-07,{'3' * 4_400},4\n"
     (table,) = csv_of(tmp_path, text).tables
     assert f"column '{name}' says that most rows hold several trades: each counts as one" in table.notes
     (table,) = csv_of(tmp_path, text.replace(",5,", ",1,")).tables
