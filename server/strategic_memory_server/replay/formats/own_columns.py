@@ -68,7 +68,7 @@ _CLOSED_TRADES = (
 _NO_RESULT = re.compile(
     r"(?:(?:long|short) )?(?:entry|enter|open|buy to open|sell to open|deposit|withdraw(?:al)?|transfer|balance|"
     r"funding(?: fee)?|fees?|commission|interest|dividend|rebate|(?:daily |overnight )?financing|"
-    r"overnight (?:fee|interest)|rollover(?: fee)?|bonus|(?:withholding )?tax|cashback|"
+    r"overnight (?:fee|interest)|rollover (?:fee|charge|interest|swap)s?|bonus|(?:withholding )?tax|cashback|"
     r"unreali[sz]ed(?: pnl| p&l| profit)?)(?: ?(?:long|short|buy|sell|in|out))?"
 )
 _KINDS_OF_ROWS = tuple(

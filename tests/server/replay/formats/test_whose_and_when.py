@@ -132,6 +132,7 @@ def test_rows_that_open_and_changes_of_the_balance_are_no_results(said: tuple[st
     assert record.tables[0].left_out == {"rows that open, deposits, fees and the like": 2}
 
 
+        ("type", "Rollover", "Rollover fee"), ("Type", "Sell", "ROLLOVER_INTEREST"),
 def test_a_type_of_another_kind_leaves_nothing_out(tmp_path: Path) -> None:
     record = record_of(tmp_path, "time,profit,type\n1,5,opening range\n2,3,limit\n3,-7,long\n")
     assert record.entries.pnl.tolist() == [5.0, 3.0, -7.0]
