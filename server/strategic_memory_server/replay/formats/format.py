@@ -50,11 +50,13 @@ class Results:
         column: names of the column that says it, the first that is there; where none is, every row is one.
         is_result: tells it of a cell.
         others: what the other rows are, in words: they are left out, and that is told.
+        kept: what the others with a result that is not 0 are, in words: they are kept and told; empty: there are none.
     """
 
     column: Sequence[str]
     is_result: Callable[[Cell], bool]
     others: str
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,12 @@ _STILL_OPEN = "trades still open"
 _OF_STATUS = ("status", "state", "trade status", "trade state", "position status")
 _CLOSED_TRADES = (
     Results(_OF_STATUS, lambda cell: _words(cell) not in _OPEN, _STILL_OPEN),
-    Results(_OF_STATUS, lambda cell: _words(cell) not in _NEVER, "trades that were cancelled"),
+    Results(
+        _OF_STATUS,
+        lambda cell: _words(cell) not in _NEVER,
+        "trades that were cancelled",
+        kept="were cancelled, or the like, and have a result, as those that were filled in part: they count",
+    ),
     Results(("exit reason", "exit type", "close reason"), lambda cell: _words(cell) not in _OPEN, _STILL_OPEN),
     Results(("is open", "still open"), lambda cell: not _YES(cell), _STILL_OPEN),
     Results(("is closed", "closed"), lambda cell: not _NO(cell), _STILL_OPEN),

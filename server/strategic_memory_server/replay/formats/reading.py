@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
+from operator import or_
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
@@ -58,6 +59,7 @@ class TableReading:
     currencies: Counter[str] = field(default_factory=Counter)
     _strategies: dict[str, None] = field(default_factory=dict)
     _noted: dict[str, None] = field(default_factory=dict)
+    _with_result: Counter[str] = field(default_factory=Counter)
 
     @property
     def declared(self) -> dict[str, Declared]:
@@ -100,6 +102,7 @@ class TableReading:
             ReplayError: they cannot be read, or are those of several strategies.
         """
         self.rows, self.left_out, self._strategies, self.currencies = 0, {}, {}, Counter()
+        self._with_result.clear()
         pages = map(self._rows_alone, self.table.pages())
         try:
             for page in self.format.rows(pages) if self.format.rows else pages:
@@ -109,6 +112,9 @@ class TableReading:
         except UnclearRowsError as error:
             raise ReplayError(f"{self.table.shown}: {error}") from None
         self._require_one_strategy()
+        for kept, rows in self._with_result.items():
+            if rows:
+                self.note(f"{rows:,} rows {kept}")
 
     @property
     def currency_column(self) -> str | None:
@@ -177,8 +183,24 @@ class TableReading:
         for results in self.format.results:
             column = found(results.column, [*self.table.columns, *self.format.made])
             if column is not None and column in page.columns:
-                page = self._kept(page, [results.is_result(cell) for cell in page.columns[column]], results.others)
+                kept = [results.is_result(cell) for cell in page.columns[column]]
+                if results.kept and not all(kept):
+                    earned = [not is_result and earns for is_result, earns in zip(kept, self._earn(page), strict=True)]
+                    self._with_result[results.kept] += sum(earned)
+                    kept = list(map(or_, kept, earned))
+                page = self._kept(page, kept, results.others)
         return page
+
+    def _earn(self, page: TablePage) -> list[bool]:
+        """Tell which rows have a result that is not 0."""
+        read = {self.columns.get(name) for name in (names.PNL, names.REALIZED_PNL)} & page.columns.keys()
+        earn = [False] * len(page.lines)
+        for name in filter(None, read):
+            earn = [
+                each or (is_given(cell) and is_not_zero(cell))
+                for each, cell in zip(earn, page.columns[name], strict=True)
+            ]
+        return earn
 
     def _of_strategy(self, page: TablePage) -> TablePage:
         column = self.columns.get(names.STRATEGY)

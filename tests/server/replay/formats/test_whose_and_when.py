@@ -112,6 +112,15 @@ def test_trades_that_were_cancelled_are_no_results(tmp_path: Path) -> None:
     record = record_of(tmp_path, "exit time,profit,status\n1,5,Filled\n2,0,CANCELLED\n3,-7,filled\n4,0,not_filled\n")
     assert record.entries.pnl.tolist() == [5.0, -7.0]
     assert record.tables[0].left_out == {"trades that were cancelled": 2}
+    assert not record.tables[0].notes
+
+
+def test_trades_that_were_cancelled_when_filled_in_part_count_and_are_told(tmp_path: Path) -> None:
+    rows = "1,5,Filled\n2,-3,CANCELED\n3,,Canceled\n4,0.00,canceled\n5,2,cancelled\n6,n/a,void\n"
+    record = record_of(tmp_path, f"exit time,profit,status\n{rows}")
+    assert record.entries.pnl.tolist() == [5.0, -3.0, 2.0]
+    assert record.tables[0].left_out == {"trades that were cancelled": 3}
+    assert [note for note in record.tables[0].notes if note.startswith("2 rows were cancelled, or the like")]
 
 
 @each_case(
@@ -123,6 +132,7 @@ def test_trades_that_were_cancelled_are_no_results(tmp_path: Path) -> None:
         ("dir", "Close Long", "Open Long"), ("Direction", "close_short", "open_short"), ("Trade", "Long", "Open Long"),
         ("Type", "Long Exit", "Long Entry"), ("Type", "ExitShort", "EntryShort"),
         ("type", "Realized", "Unrealised P&L"), ("Transaction type", "Trade", "OVERNIGHT_FEE"), ("Type", "Deal", "Tax"),
+        ("type", "Rollover", "Rollover fee"), ("Type", "Sell", "ROLLOVER_INTEREST"),
     ],
 )  # fmt: skip
 def test_rows_that_open_and_changes_of_the_balance_are_no_results(said: tuple[str, str, str], tmp_path: Path) -> None:
@@ -132,7 +142,6 @@ def test_rows_that_open_and_changes_of_the_balance_are_no_results(said: tuple[st
     assert record.tables[0].left_out == {"rows that open, deposits, fees and the like": 2}
 
 
-        ("type", "Rollover", "Rollover fee"), ("Type", "Sell", "ROLLOVER_INTEREST"),
 def test_a_type_of_another_kind_leaves_nothing_out(tmp_path: Path) -> None:
     record = record_of(tmp_path, "time,profit,type\n1,5,opening range\n2,3,limit\n3,-7,long\n")
     assert record.entries.pnl.tolist() == [5.0, 3.0, -7.0]
