@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import numpy as np
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
+from strategic_memory_server.replay.formats.cells import text_of
 
 TOTALS = "totals"
 
@@ -18,7 +22,10 @@ _FOR_TIMES = _CELLS | {form.upper() for form in _CELLS}
 """Among times and regimes what is shouted is a total too; elsewhere it may be a symbol."""
 
 _OF_WHAT = re.compile(r"\S+ (?:sub-?)?totals?:?", re.IGNORECASE)
-"""`Daily total`, `AAPL Total`: two words are no symbol, and more of them may be a remark."""
+"""`Daily total`, `AAPL Total`: more words may be a remark, and these may be a kind of close, a regime or a symbol."""
+
+_ROUNDING = 0.001
+"""So far from its sum may a total be, as a share of what was won and lost."""
 
 
 def rows_without_totals(page: TablePage, read: Mapping[str, str]) -> list[bool]:
@@ -32,13 +39,20 @@ def rows_without_totals(page: TablePage, read: Mapping[str, str]) -> list[bool]:
     """
     found: set[int] = set()
     for cells, known in _looked_at(page, read):
-        words = known | {cell for cell in set(cells) if isinstance(cell, str) and _OF_WHAT.fullmatch(cell)}
+        of_what = {cell for cell in set(cells) if isinstance(cell, str) and _OF_WHAT.fullmatch(cell)} - known
+        words = known | of_what
         if not words.isdisjoint(cells):
             rows = [row for row, cell in enumerate(cells) if cell in words]
             # What most rows say is a name.
             rows = rows if 2 * len(rows) <= len(cells) else []
             # What stands beside the rows of a sheet says nothing of a row that is whole.
-            found.update(rows if _is_usual(cells) else (row for row in rows if _lacks_something(page, row)))
+            is_usual = _is_usual(cells)
+            sums = _sums(page, cells, of_what, read) if is_usual and of_what and rows else frozenset()
+            usual = [each for each in page.columns.values() if _is_usual(each)]
+            for row in rows:
+                lacks_something = any(each[row] in ("", None) for each in usual)
+                if lacks_something or (is_usual and (cells[row] in known or row in sums)):
+                    found.add(row)
     return [row not in found for row in range(len(page.lines))] if found else []
 
 
@@ -47,9 +61,37 @@ def _is_usual(cells: Sequence[Cell]) -> bool:
     return 2 * sum(cell not in ("", None) for cell in cells) > len(cells)
 
 
-def _lacks_something(page: TablePage, row: int) -> bool:
-    """Tell whether a row has nothing where most rows have something."""
-    return any(cells[row] in ("", None) and _is_usual(cells) for cells in page.columns.values())
+def _sums(page: TablePage, cells: Sequence[Cell], words: Collection[Cell], read: Mapping[str, str]) -> set[int]:
+    """Return which rows that are whole are totals of what they name: `Cierre total` and `risk total` are trades.
+
+    A total stands once, below all rows that say what it is of; or each such row is the sum of those since the last.
+    """
+    at: dict[Cell, list[int]] = {}
+    for row, cell in enumerate(cells):
+        at.setdefault(cell, []).append(row)
+    pnl = next((read[name] for name in (names.PNL, names.REALIZED_PNL) if name in read), None)
+    earned = np.array([_number(cell) for cell in page.columns.get(pnl or "", [None] * len(cells))])
+    found: set[int] = set()
+    for word in words:
+        rows, of_it = at[word], at.get(str(word).rsplit(" ", 1)[0])
+        if of_it:
+            is_total = len(rows) == 1 and of_it[-1] < rows[0]
+        else:
+            groups = [earned[begin:row] for begin, row in zip([0, *(row + 1 for row in rows)], rows, strict=False)]
+            is_total = all(
+                group.size and abs(group.sum() - earned[row]) <= _ROUNDING * np.abs(group).sum()
+                for group, row in zip(groups, rows, strict=True)
+            )
+        found.update(rows if is_total else ())
+    return found
+
+
+def _number(cell: Cell) -> float:
+    text = text_of(cell).strip("$€£ ").replace(",", "")
+    try:
+        return float(text or 0.0)
+    except ValueError:
+        return math.nan
 
 
 def _looked_at(page: TablePage, read: Mapping[str, str]) -> Iterator[tuple[Sequence[Cell], frozenset[str]]]:
@@ -61,6 +103,10 @@ def _looked_at(page: TablePage, read: Mapping[str, str]) -> Iterator[tuple[Seque
     of_values = set(read.values()) - of_regimes - {read.get(names.POLICY), read.get(names.TRADE_ID)}
     for name, cells in page.columns.items():
         if name == time:
-            yield cells, _FOR_TIMES
+            # Where no time stands there is no trade.
+            yield (
+                cells,
+                _FOR_TIMES | {cell for cell in set(cells) if isinstance(cell, str) and _OF_WHAT.fullmatch(cell)},
+            )
         elif len(page.lines) < PAGE_ROWS and name not in of_values:
             yield cells, _FOR_TIMES if name in of_regimes else _CELLS

@@ -55,3 +55,20 @@ def test_names_that_read_as_totals_are_none(tmp_path: Path) -> None:
         assert len(csv_of(tmp_path, HEAD + text)) == 2
     assert len(csv_of(tmp_path, HEAD.replace("symbol", "strategy") + ROWS.replace("X", "total"))) == 2
     assert len(csv_of(tmp_path, HEAD.replace("symbol", "note") + ROWS.replace("X", "closed half of the total"))) == 2
+
+
+@each_case("name", ["Cierre total", "BTC TOTAL", "Fechamento total:"])
+def test_rows_that_are_whole_and_no_sums_are_trades(name: str, tmp_path: Path) -> None:
+    rows = [f"2024-01-{day:02},{day % 5 - 1.5},{name if day % 3 == 1 else 'X'}\n" for day in range(1, 13)]
+    for text in ("".join(rows), "".join(rows[1:5])):
+        record = csv_of(tmp_path, HEAD + text)
+        assert (len(record), record.tables[0].left_out) == (text.count("\n"), {})
+    record = csv_of(tmp_path, "time,market_regime,realized_pnl\n2024-01-05,bull,1\n2024-01-06,risk total,2\n")
+    assert (len(record), record.tables[0].left_out) == (2, {})
+
+
+def test_a_total_of_each_day_is_one_by_its_sum(tmp_path: Path) -> None:
+    days = [f"2024-01-{day:02},{day},X\n2024-01-{day:02},-0.5,Y\n" for day in range(1, 6)]
+    text = "".join(f"{rows}2024-01-{day:02},{day - 0.5},Daily total\n" for day, rows in enumerate(days, 1))
+    record = csv_of(tmp_path, HEAD + text)
+    assert (len(record), record.tables[0].left_out) == (10, {"totals": 5})
