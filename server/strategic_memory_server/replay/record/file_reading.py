@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from strategic_memory_server.replay.files.column_names import OPENED, TIME
+from strategic_memory_server.replay.files.column_names import OPENED, PNL, REALIZED_PNL, TIME
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import TablePage
 from strategic_memory_server.replay.formats.choosing import readings_of
@@ -71,6 +71,7 @@ class FileReading:
         rejected: rows that could not be used.
         unrecognised_policies: how many usable rows name a policy that is none.
         tables: what was read of each table, and as what.
+        results_meant: of each of them, whether the user mapped its results.
         written: how the columns of each of them are written, by our names: by what a message calls the table.
         zone: of times that name none.
     """
@@ -87,6 +88,7 @@ class FileReading:
         self.rejected = RejectedRows()
         self.unrecognised_policies = 0
         self.tables: list[TableRead] = []
+        self.results_meant: list[bool] = []
         self.written: dict[str, Mapping[str, str]] = {}
         self._reader, self._files, self._names, self._strategy = reader, files, names, strategy
         self._reading, self._declared = reading, declared or Declared()
@@ -152,6 +154,7 @@ class FileReading:
         note_zeros(table, [rows.entries for _, rows in pages])
         note_sums(table)
         self.tables.append(table_read(str(file), called, table, [int(count) for count in kinds], unit))
+        self.results_meant.append(not table.mapped.isdisjoint({PNL, REALIZED_PNL}))
         for broken, rows in pages:
             self._count_refused(file, broken, rows)
             if rows.entries.time_ms.size:

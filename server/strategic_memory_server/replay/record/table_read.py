@@ -43,6 +43,13 @@ class TableRead:
     zone: str
     notes: Sequence[str]
 
+    @property
+    def map_of_results(self) -> str:
+        """What maps its results to the column where they are, and keeps the kind of its rows; empty where none does."""
+        is_of_trades = names.REALIZED_PNL in self.columns or set(self.by_kind) == {Kind.TRADE.name.lower()}
+        column = self.columns.get(names.REALIZED_PNL, self.columns.get(names.PNL))
+        return f"realized_pnl={column or WITHOUT_NAME}" if is_of_trades and column is not None else ""
+
     def describe(self) -> str:
         """Return the line of a summary: the table, as what it was read, and what was left out."""
         taken = " and ".join(f"{count:,} {kind} rows" for kind, count in self.by_kind.items()) or "no usable row"

@@ -32,6 +32,29 @@ def test_results_that_stand_twice_at_two_times_are_an_error(one_below_the_other:
     assert str(record.entries.time_ms.astype("datetime64[ms]")[0]).startswith("2024-01-03")
 
 
+def test_results_that_are_mapped_are_meant(tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text("\n".join(["time,#,profit", *rows(PNL, one_below_the_other=True)]))
+    with pytest.raises(ReplayError, match=r"or say that each row is a trade, --map 'realized_pnl=profit'"):
+        read([tmp_path / "record.csv"])
+    assert len(read([tmp_path / "record.csv"], {"realized_pnl": "profit"})) == 22
+
+
+def test_results_that_no_column_holds_have_no_map(tmp_path: Path) -> None:
+    head = "time,#,pnl_balanced,policy"
+    text = "\n".join([head, *(f"{row},BALANCED" for row in rows(PNL, one_below_the_other=True))])
+    with pytest.raises(ReplayError, match=r"--map trade_id=<column>: each id counts once, at its later row$"):
+        csv_of(tmp_path, text)
+
+
+@each_case("head", ["policy", "market_regime"])
+@each_case("one_below_the_other", [True, False])
+def test_another_policy_or_regime_is_another_trade(head: str, one_below_the_other: bool, tmp_path: Path) -> None:
+    both = rows(PNL, one_below_the_other=one_below_the_other)
+    is_first = [place % 2 == 0 if one_below_the_other else place < len(PNL) for place in range(len(both))]
+    named = (f"{row},{'BALANCED' if first else 'AGGRESSIVE'}" for row, first in zip(both, is_first, strict=True))
+    assert len(csv_of(tmp_path, "\n".join([f"time,#,realized_pnl,{head}", *named]))) == 22
+
+
 def test_results_of_few_sizes_stand_twice_by_chance(tmp_path: Path) -> None:
     bets = [1.0, 1.0, -1.0, -1.0] * 6
     text = "\n".join(["time,profit", *(f"2024-01-{day:02},{pnl}" for day, pnl in enumerate(bets, 1))])
