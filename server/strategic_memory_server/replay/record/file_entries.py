@@ -107,7 +107,7 @@ def read_entries(
     require_rows_once(entries, table_of, source.tables)
     if not (asked.get("declared") or Declared()).one_unit:
         require_one_unit(entries, table_of, source.tables)
-    require_other_results(entries, table_of, source.tables)
+    require_other_results(entries, table_of, source.tables, source.results_meant)
     require_one_row_a_trade(entries, table_of, source.tables, source.results_meant)
     order = _order(entries)
     if order is not None:

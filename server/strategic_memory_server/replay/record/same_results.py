@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import FloatColumn
+from strategic_memory_server.memory.policy import NO_POLICY
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record.table_read import TableRead
@@ -24,14 +25,20 @@ _AS_THEY_ARE, _ROUNDED = 15, 3
 
 _MOST_TABLES = 16
 
+_Results = NDArray[np.complex128]
+"""What trades earned, and as the imaginary part under which policy: under another one it is another trade."""
 
-def require_other_results(entries: EntryColumns, table_of: NDArray[np.intp], tables: Sequence[TableRead]) -> None:
+
+def require_other_results(
+    entries: EntryColumns, table_of: NDArray[np.intp], tables: Sequence[TableRead], meant: Sequence[bool]
+) -> None:
     """Refuse a table of trades nearly all of whose results another one holds too, whatever their times.
 
     Args:
         entries: entries in any order.
         table_of: the place of the table of each.
         tables: the tables.
+        meant: of each, whether the user mapped its results: two tables that are both mapped are meant.
 
     Raises:
         ReplayError: there is one: an export of the same trades in another zone, or with fewer decimals.
@@ -39,23 +46,34 @@ def require_other_results(entries: EntryColumns, table_of: NDArray[np.intp], tab
     if not 1 < len(tables) <= _MOST_TABLES:
         return
     is_result = (entries.kind == Kind.TRADE) & (entries.trade == 0) & (np.nan_to_num(entries.pnl) != 0.0)
-    pnl = [entries.pnl[is_result & (table_of == place)] for place in range(len(tables))]
+    rows = [np.flatnonzero(is_result & (table_of == place)) for place in range(len(tables))]
     for digits in (_AS_THEY_ARE, _ROUNDED):
-        rounded = [np.unique(_rounded(each, digits)) for each in pnl]
+        results = [np.unique(_rounded(entries.pnl[each], digits) + 1j * entries.policy[each]) for each in rows]
         told = [
             place
-            for place, each in enumerate(pnl)
-            if each.size >= _FEWEST and rounded[place].size >= _SHARE * each.size
+            for place, each in enumerate(rows)
+            if each.size >= _FEWEST and results[place].size >= _SHARE * each.size
         ]
-        for one, other in combinations(told, 2):
-            alike = np.intersect1d(rounded[one], rounded[other], assume_unique=True).size
-            if alike < _SHARE * min(rounded[one].size, rounded[other].size):
+        for pair in combinations(told, 2):
+            one, other = _comparable(*(results[place] for place in pair))
+            alike = np.intersect1d(one, other, assume_unique=True).size
+            if alike < _SHARE * min(one.size, other.size) or all(meant[place] for place in pair):
                 continue
-            names = " and ".join(f"{tables[place].file} {tables[place].table}".strip() for place in (one, other))
+            names = " and ".join(f"{tables[place].file} {tables[place].table}".strip() for place in pair)
+            first = tables[next(place for place in pair if not meant[place])]
+            by_map = f"; are they others, map the results of each, --map '{first.file}:{first.map_of_results}'"
             raise ReplayError(
                 f"{names}: {alike:,} of their results are the same to {digits} digits: the same trades, in another "
                 "zone or rounded otherwise? Give one of the two, or a trade_id in both"
+                f"{by_map if first.map_of_results else ''}"
             )
+
+
+def _comparable(one: _Results, other: _Results) -> tuple[_Results, _Results]:
+    """Return two tables' results, without policies where one of them names none: no policy is no other one."""
+    if np.all(one.imag == NO_POLICY) or np.all(other.imag == NO_POLICY):
+        return np.unique(one.real + 0j), np.unique(other.real + 0j)
+    return one, other
 
 
 def _rounded(pnl: FloatColumn, digits: int) -> FloatColumn:

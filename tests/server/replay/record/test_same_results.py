@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from each_case import each_case
 from replay_records import record_of
 
 from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.formats.column_map import parse_map
 
 PNL = [3.5, -2.254, 4.1, 5.75, -1.5, 2.0, 7.25, -3.0, 1.25, 6.5, -4.75, 8.019]
 BEGIN = datetime(2024, 1, 5, 9, 30)  # noqa: DTZ001  written without a zone
@@ -45,3 +47,29 @@ def test_other_results_ids_and_results_of_few_sizes_are_read(tmp_path: Path) -> 
         first = write(tmp_path / f"{name}_1.csv", one, later=timedelta(), ids=ids and ids + "1")
         second = write(tmp_path / f"{name}_2.csv", other, later=later, ids=ids and ids + "2")
         assert len(record_of(first, second)) == len(one) + len(other)
+
+
+@each_case("digits", [2, 9])
+def test_results_that_are_mapped_in_both_files_are_meant(digits: int, tmp_path: Path) -> None:
+    first = write(tmp_path / "first.csv", PNL, later=timedelta())
+    again = write(tmp_path / "again.csv", PNL, later=timedelta(hours=2), digits=digits)
+    maps: list[str] = []
+    for file in (first, again):
+        meant = f"{file}:realized_pnl=profit"
+        with pytest.raises(ReplayError, match=re.escape(f"are they others, map the results of each, --map '{meant}'")):
+            record_of(first, again, names=parse_map(maps))
+        maps.append(meant)
+    assert len(record_of(first, again, names=parse_map(maps))) == 2 * len(PNL)
+
+
+@each_case("policies", [("BALANCED", "AGGRESSIVE"), ("BALANCED", "BALANCED"), ("BALANCED", "")])
+def test_the_same_results_of_another_policy_are_other_trades(policies: tuple[str, str], tmp_path: Path) -> None:
+    files = [write(tmp_path / f"{place}.csv", PNL, later=timedelta(hours=place)) for place in range(2)]
+    for file, policy in zip(files, policies, strict=True):
+        head, *rows = file.read_text().splitlines()
+        file.write_text("\n".join([f"{head},policy", *(f"{row},{policy}" for row in rows)]))
+    if policies == ("BALANCED", "AGGRESSIVE"):
+        assert len(record_of(*files)) == 2 * len(PNL)
+        return
+    with pytest.raises(ReplayError, match=r"12 of their results are the same to 15 digits"):
+        record_of(*files)
