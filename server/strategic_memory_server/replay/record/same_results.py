@@ -78,6 +78,8 @@ def _comparable(one: _Results, other: _Results) -> tuple[_Results, _Results]:
 
 def _rounded(pnl: FloatColumn, digits: int) -> FloatColumn:
     """Return numbers rounded to so many digits."""
-    scale = 10.0 ** (np.floor(np.log10(np.abs(pnl))) - (digits - 1))
-    rounded: FloatColumn = np.round(pnl / scale) * scale
+    # The scale of the least of numbers is 0.
+    with np.errstate(all="ignore"):
+        scale = 10.0 ** (np.floor(np.log10(np.abs(pnl))) - (digits - 1))
+        rounded: FloatColumn = np.round(pnl / scale) * scale
     return rounded

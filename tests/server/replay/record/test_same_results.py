@@ -73,3 +73,11 @@ def test_the_same_results_of_another_policy_are_other_trades(policies: tuple[str
         return
     with pytest.raises(ReplayError, match=r"12 of their results are the same to 15 digits"):
         record_of(*files)
+
+
+@pytest.mark.filterwarnings("error")
+def test_results_that_are_hardly_numbers_are_read_without_a_word(tmp_path: Path) -> None:
+    files = [tmp_path / "first.csv", tmp_path / "other.csv"]
+    for days, file in enumerate(files, 1):
+        write(file, [days * earned * 1e-310 for earned in PNL], later=timedelta(days=days), digits=330)
+    assert len(record_of(*files)) == 2 * len(PNL)
