@@ -149,7 +149,7 @@ class FileReading:
         )
         if not self._declared.one_unit:
             require_one_currency(table)
-        require_no_running_total(table, self._declared)
+        require_no_running_total(table, self._declared, [kind for kind in Kind if kinds[kind]])
         require_signs(table, [rows.entries for _, rows in pages])
         note_zeros(table, [rows.entries for _, rows in pages])
         note_sums(table)

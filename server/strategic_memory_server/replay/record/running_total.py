@@ -16,6 +16,7 @@ from strategic_memory_server.replay.formats.cells import is_given, text_of
 from strategic_memory_server.replay.formats.format import plain_name
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
 from strategic_memory_server.replay.formats.reading import TableReading
+from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
 from strategic_memory_server.replay.written.ways import Declared, Ways
 
@@ -33,12 +34,13 @@ _ROUNDING = 0.01
 """So far from a step may what it adds be, as a share of the usual step."""
 
 
-def require_no_running_total(reading: TableReading, general: Declared) -> None:
+def require_no_running_total(reading: TableReading, general: Declared, kinds: Sequence[Kind]) -> None:
     """Refuse results that grow by what another column says, or move as an account does, by the first page of a table.
 
     Args:
         reading: how the table is read; what is mapped is meant, and what a tool writes is known.
         general: what is known of how numbers are written.
+        kinds: what its rows were taken for.
 
     Raises:
         ReplayError: it is so; the message names both columns.
@@ -54,7 +56,7 @@ def require_no_running_total(reading: TableReading, general: Declared) -> None:
         other = None if name in reading.columns.values() else _numbers(page, name, general)
         if other is None:
             continue
-        meant = f"say that it is meant with --map 'realized_pnl={column}', and --kind portfolio where no row is a trade"
+        meant = f"say that it is meant with --map 'realized_pnl={column}', {_keeping(reading, kinds)}"
         if _adds_up(total, other) or _adds_up(total[::-1], other[::-1]):
             raise ReplayError(
                 f"{reading.table.shown}: column {column!r} is the running total of {name!r}: map what each trade "
@@ -62,9 +64,19 @@ def require_no_running_total(reading: TableReading, general: Declared) -> None:
             )
         if plain_name(name).startswith(_LEVELS) and _adds_up(other, np.diff(total, prepend=np.nan)):
             raise ReplayError(
-                f"{reading.table.shown}: column {column!r} is a running total, for it moves as {name!r} does: map what "
-                f"each trade earned, or {meant}"
+                f"{reading.table.shown}: column {column!r} is a running total or a level, for it moves as {name!r} "
+                f"does: map what each trade earned, or {meant}"
             )
+
+
+def _keeping(reading: TableReading, kinds: Sequence[Kind]) -> str:
+    """Return how rows stay what they are where their pnl is mapped, which makes trades of those that do not say it."""
+    if names.KIND in reading.columns or Kind.TRADE in kinds or not kinds:
+        return "and --kind portfolio where no row is a trade"
+    if len(kinds) > 1:
+        return "and a column kind, for its rows are of several kinds"
+    kind = kinds[0].name.lower()
+    return f"and --kind {kind}, for its rows are no trades (for all files; a column kind says it for one)"
 
 
 def _numbers(page: TablePage, name: str, general: Declared) -> FloatColumn | None:

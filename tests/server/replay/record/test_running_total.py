@@ -12,6 +12,7 @@ from replay_records import csv_of
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.column_map import parse_map
+from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record_reading import read_record
 
 EARNED = [200.0, -500.0, 100.0, 1_250.5, -75.0]
@@ -54,7 +55,9 @@ def test_results_that_move_as_an_account_does_are_refused(head: str, turned: boo
     held = [10_000 + total for total in TOTALS]
     of, level = head.split(",")[1:]
     totals, levels = (list(map("{:.2f}".format, reversed(each) if turned else each)) for each in (TOTALS, held))
-    with pytest.raises(ReplayError, match=rf"column '{of}' is a running total, for it moves as '{re.escape(level)}'"):
+    with pytest.raises(
+        ReplayError, match=rf"column '{of}' is a running total or a level, for it moves as '{re.escape(level)}'"
+    ):
         csv_of(tmp_path, table(head, totals, levels))
     earned = list(map(str, reversed(EARNED) if turned else EARNED))
     assert len(csv_of(tmp_path, table(head, earned, levels))) == len(EARNED)
@@ -70,3 +73,13 @@ def test_candles_of_which_most_earn_and_cost_nothing_are_no_steps(tmp_path: Path
     earned = [EARNED[place // 20] if place % 20 == 0 else 0.0 for place in range(100)]
     rows = (f"{1_704_412_800 + 3_600 * place},BULL,{pnl},{0.1 if pnl else 0.0}\n" for place, pnl in enumerate(earned))
     assert csv_of(tmp_path, f"time,regime,pnl,fees\n{''.join(rows)}").entries.pnl.tolist() == earned
+
+
+@each_case("head", ["time,regime,pnl,equity", "time,volatility,pnl,equity"])
+def test_the_way_out_keeps_what_rows_are(head: str, tmp_path: Path) -> None:
+    rows = (f"2024-01-{day:02},1,{pnl},{1_000 + pnl}\n" for day, pnl in enumerate(TOTALS, 1))
+    kind = Kind.REGIME if "regime" in head else Kind.PORTFOLIO
+    with pytest.raises(ReplayError, match=rf"--map 'realized_pnl=pnl', and --kind {kind.name.lower()}, for its rows"):
+        csv_of(tmp_path, f"{head}\n{''.join(rows)}")
+    record = replay_records.read([tmp_path / "record.csv"], {"realized_pnl": "pnl"}, kind)
+    assert record.by_kind[kind] == len(TOTALS)
