@@ -66,6 +66,8 @@ class LogReading:
         self._newest: dict[str, int] = {}
         self._last: Entry | None = None
         self._last_position = Position("", 0)
+        self._follows = False
+        """Whether the newest entry is the service's own, and comes after others."""
         self._complete_ms = -math.inf
 
     @property
@@ -116,11 +118,12 @@ class LogReading:
         """Go back to the start of a log that fell back or was rewritten; what was in it meanwhile is not known."""
         epoch = self._last_position.epoch
         self.gaps.append(LogGap(epoch, self._newest.get(epoch, 0), None, self._complete_ms))
-        self._last, self._last_position = None, Position("", 0)
+        self._last, self._last_position, self._follows = None, Position("", 0), False
 
     def _note_trimmed(self, entry: Entry) -> None:
         """Note what was trimmed between the last known entry and this one before it could be read."""
         here, before = self._position(entry), self._last_position
+        self._follows = False
         if here is None or (here.epoch == before.epoch and here.revision == before.revision + 1):
             return
         if here.epoch == before.epoch:
@@ -142,8 +145,13 @@ class LogReading:
         except UnreadableEntryError as error:
             if len(self.unreadable) < _KEPT_UNREADABLE:
                 self.unreadable.append(str(error))
+            self._follows = False
             return
-        position = self._last_position = feedback.position
+        position, before, follows = feedback.position, self._last_position, self._follows
+        self._last_position, self._follows = position, True
+        if follows and position.epoch != before.epoch and position.revision > before.revision + 1:
+            # An epoch begins above what was ever said: a master that died had more than the one that took over.
+            self.gaps.append(LogGap(before.epoch, before.revision, position.revision, self._complete_ms))
         self._note_epoch(position.epoch)
         self._newest[position.epoch] = max(self._newest.get(position.epoch, 0), position.revision)
         if self._known.get(position) != feedback:

@@ -154,6 +154,18 @@ def test_a_log_that_is_lost_goes_on_in_another_epoch(log: Log) -> None:
     assert [(sample.epoch, sample.newest) for sample in log.reading.samples] == [("e", 3), ("", 0), ("f", 2)]
 
 
+def test_an_epoch_that_begins_above_more_than_was_read_is_a_gap_in_the_one_before(log: Log) -> None:
+    """A master died with revision 4, which a server had read and said; an entry of somebody else is no such sign."""
+    log.entries = entries(1, 3)
+    log.look()
+    log.entries = [*entries(1, 3), *entries(5, 6, "f")]
+    log.look()
+    assert log.reading.gaps == [LogGap("e", 3, 5, 10)]
+    log.entries += [(b"90-0", {b"a": b"b"}), *entries(91, 92, "g")]
+    log.look()
+    assert log.reading.gaps == [LogGap("e", 3, 5, 10)]
+
+
 def test_an_epoch_is_known_before_its_first_revision(log: Log) -> None:
     log.entries, log.epoch = entries(1, 1), "e"
     log.look()
