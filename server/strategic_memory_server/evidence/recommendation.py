@@ -15,8 +15,18 @@ Choices = NDArray[np.intp]
 _ROUNDING = 1e-9
 """Share by which equal utilities may differ: rounding is no reason to risk more."""
 
-EVEN = 0.5 + _ROUNDING
+_EVEN = 0.5 + _ROUNDING
 """What was never compared with CONSERVATIVE beats it as likely as not: that is no evidence, whatever is asked for."""
+
+
+def is_sure(beats_conservative: Floats, required_probability: float) -> NDArray[np.bool_]:
+    """Tell whether a policy beats CONSERVATIVE surely enough; as likely as not is never enough.
+
+    Args:
+        beats_conservative: the probability that it does, any shape.
+        required_probability: what is asked for.
+    """
+    return (beats_conservative >= required_probability) & (beats_conservative > _EVEN)
 
 
 def recommended(utility: Floats, beats_conservative: Floats, weight: Floats, settings: EvidenceSettings) -> Choices:
@@ -31,8 +41,8 @@ def recommended(utility: Floats, beats_conservative: Floats, weight: Floats, set
         settings: how much evidence is needed.
     """
     challengers = slice(CHALLENGERS[0], None)
-    is_sure = (beats_conservative >= settings.required_probability) & (beats_conservative > EVEN)
-    enough = is_sure & (weight[..., challengers] >= settings.minimum_weight)
+    has_weight = weight[..., challengers] >= settings.minimum_weight
+    enough = is_sure(beats_conservative, settings.required_probability) & has_weight
     candidates = np.where(enough, utility[..., challengers], -np.inf)
     highest = candidates.max(axis=-1, keepdims=True)
     best: Choices = CHALLENGERS[0] + np.argmax(candidates >= highest - _ROUNDING * np.abs(highest), axis=-1)

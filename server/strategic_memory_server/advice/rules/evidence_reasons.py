@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.advice.rules.rule_table import Comparison
 from strategic_memory_server.evidence.group import Borrowed
-from strategic_memory_server.evidence.recommendation import EVEN
+from strategic_memory_server.evidence.recommendation import is_sure
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.memory.policy import Policy
 
@@ -123,8 +125,7 @@ def _policy(view: EvidenceView, required_probability: float, minimum_weight: flo
 
 
 def _is_sure(probability: float, required: float) -> bool:
-    """Tell whether a policy beats CONSERVATIVE surely enough; as likely as not is never enough."""
-    return probability >= required and probability > EVEN
+    return bool(is_sure(np.array(probability), required))
 
 
 def _leverage(view: EvidenceView) -> Reason:

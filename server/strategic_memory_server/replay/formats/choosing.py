@@ -11,11 +11,12 @@ from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.file_contents import tables_of
 from strategic_memory_server.replay.files.table import Table
 from strategic_memory_server.replay.formats.column_map import mapped_column
+from strategic_memory_server.replay.formats.columns_read import reading_of
 from strategic_memory_server.replay.formats.format import Format
 from strategic_memory_server.replay.formats.naming import NAMES_TOLD, name_of, names_told
 from strategic_memory_server.replay.formats.one_close import require_one_close
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
-from strategic_memory_server.replay.formats.reading import TableReading, reading_of
+from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.formats.recognition import is_record, recognised, require_one_pnl
 from strategic_memory_server.replay.formats.unread_tables import is_of_open_trades, unread_told
 

@@ -11,23 +11,19 @@ from operator import or_
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage, overlaid
-from strategic_memory_server.replay.files.table import Table, again
+from strategic_memory_server.replay.files.table import Table
 from strategic_memory_server.replay.formats.cells import is_given, is_not_zero, text_of
-from strategic_memory_server.replay.formats.column_map import mapped_column
-from strategic_memory_server.replay.formats.date_and_time import DateAndTime, in_two_columns
+from strategic_memory_server.replay.formats.date_and_time import DateAndTime
 from strategic_memory_server.replay.formats.format import Format, UnclearRowsError, found
 from strategic_memory_server.replay.formats.late_names import require_known_names
 from strategic_memory_server.replay.formats.name_says import says_percent, without_zone
 from strategic_memory_server.replay.formats.names_again import NAMES_AGAIN, has_words_for_times, rows_without_names
 from strategic_memory_server.replay.formats.one_zone import zone_of
-from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
+from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
 from strategic_memory_server.replay.formats.settling import currency_said
 from strategic_memory_server.replay.formats.totals import TOTALS, rows_without_totals
 from strategic_memory_server.replay.written.time_units import days_since_1900
 from strategic_memory_server.replay.written.ways import Declared
-
-_SAME = ((names.PNL, names.REALIZED_PNL), (names.REGIME, names.MARKET_REGIME))
-"""Pairs of columns that mean the same."""
 
 _NUMBERS = (names.PNL, names.REALIZED_PNL, *names.OF_OBSERVATIONS, *names.POLICY_PNL)
 
@@ -185,22 +181,20 @@ class TableReading:
             if column is not None and column in page.columns:
                 kept = [results.is_result(cell) for cell in page.columns[column]]
                 if results.kept and not all(kept):
-                    earned = [not is_result and earns for is_result, earns in zip(kept, self._earn(page), strict=True)]
-                    self._with_result[results.kept] += sum(earned)
-                    kept = list(map(or_, kept, earned))
+                    are_results, kept = sum(kept), list(map(or_, kept, self._earn(page)))
+                    self._with_result[results.kept] += sum(kept) - are_results
                 page = self._kept(page, kept, results.others)
         return page
 
     def _earn(self, page: TablePage) -> list[bool]:
         """Tell which rows have a result that is not 0."""
-        read = {self.columns.get(name) for name in (names.PNL, names.REALIZED_PNL)} & page.columns.keys()
-        earn = [False] * len(page.lines)
-        for name in filter(None, read):
-            earn = [
-                each or (is_given(cell) and is_not_zero(cell))
-                for each, cell in zip(earn, page.columns[name], strict=True)
-            ]
-        return earn
+        cells = self._cells_of_results(page)
+        earn = [any(is_given(cell) and is_not_zero(cell) for cell in row) for row in zip(*cells, strict=True)]
+        return earn if cells else [False] * len(page.lines)
+
+    def _cells_of_results(self, page: TablePage) -> list[Sequence[Cell]]:
+        read = [self.columns[name] for name in (names.PNL, names.REALIZED_PNL) if name in self.columns]
+        return [page.columns[name] for name in read if name in page.columns]
 
     def _of_strategy(self, page: TablePage) -> TablePage:
         column = self.columns.get(names.STRATEGY)
@@ -223,8 +217,7 @@ class TableReading:
         kinds = [text_of(cell).casefold() for cell in page.columns.get(self.columns.get(names.KIND, ""), ())]
         if any(kinds):
             return [kind in ("regime", "portfolio") for kind in kinds]
-        read = [self.columns[name] for name in (names.PNL, names.REALIZED_PNL) if name in self.columns]
-        cells = [page.columns[name] for name in read if name in page.columns]
+        cells = self._cells_of_results(page)
         return [not any(map(is_given, row)) for row in zip(*cells, strict=True)] if cells else [True] * len(page.lines)
 
     @property
@@ -258,63 +251,4 @@ class TableReading:
         if self.strategy and self.format.strategies_apart and not self.has_strategy and self._strategies:
             raise ReplayError(
                 f"{self.table.shown}: has no strategy {self.strategy!r}; it holds {', '.join(self._strategies)}"
-            )
-
-
-def reading_of(table: Table, known: Format, asked: Mapping[str, str], strategy: str | None) -> TableReading:
-    """Return how a table is read as one format. What is mapped goes before what is found.
-
-    Args:
-        table: the table.
-        known: the format.
-        asked: the file's names of columns by ours, as the user maps them.
-        strategy: whose rows are read, where the format does not pool those of several.
-
-    Raises:
-        ReplayError: a column that is read has a name that comes twice.
-    """
-    mapped = {ours: mapped_column(theirs, table.columns) for ours, theirs in asked.items()}
-    by_user = {ours: theirs for ours, theirs in mapped.items() if theirs is not None}
-    by_format = known.found(table.columns)
-    if known in (OWN_COLUMNS, COMMON_NAMES) and names.TIME not in by_user:
-        by_format = with_opening({**by_user, **by_format}, table.columns)
-    columns = {**_beside(table, known, set(by_format.values())), **by_format}
-    for one, other in _SAME:
-        # Which of the two is written in a map says nothing of what a row is.
-        if one in by_user and other not in by_user:
-            by_user[_told(one)] = by_user.pop(one)
-        elif other in by_user and one not in by_user:
-            by_user[_told(other)] = by_user.pop(other)
-        if one in by_user or other in by_user:
-            columns.pop(one, None)
-            columns.pop(other, None)
-    columns |= by_user
-    _require_one(table, columns, known, asked)
-    times = [ours for ours in (names.TIME, names.OPENED) if ours in columns]
-    both = {ours: in_two_columns(columns[ours], table.columns, columns.values()) for ours in times}
-    in_two = {ours: each for ours, each in both.items() if each is not None}
-    return TableReading(table, known, columns, frozenset(by_user), strategy, in_two)
-
-
-def _told(ours: str) -> str:
-    """Return under which of two names a mapped column is read: a pnl that is mapped is that of a trade."""
-    return names.REALIZED_PNL if ours in (names.PNL, names.REALIZED_PNL) else names.REGIME
-
-
-def _beside(table: Table, known: Format, taken: set[str]) -> dict[str, str]:
-    """Return our own columns in a table of any format, but for those that it reads as something else."""
-    own = {ours: found(theirs, table.columns) for ours, theirs in BESIDE.items() if ours not in known.columns}
-    return {ours: theirs for ours, theirs in own.items() if theirs is not None and theirs not in taken}
-
-
-def _require_one(table: Table, columns: Mapping[str, str], known: Format, asked: Mapping[str, str]) -> None:
-    """Refuse a column that is read and comes twice, unless the user or the format says which one."""
-    declared = [name for theirs in known.columns.values() for name in theirs]
-    for ours, theirs in columns.items():
-        second = again(theirs, 2)
-        chosen = again(theirs, 1) in asked.values() or found([second], declared)
-        if second in table.columns and not chosen:
-            raise ReplayError(
-                f"{table.shown}: names {theirs} more than once; which one counts? "
-                f"--map '{ours}={again(theirs, 1)}' or '{ours}={second}'"
             )

@@ -39,7 +39,7 @@ def rows_without_totals(page: TablePage, read: Mapping[str, str]) -> list[bool]:
     """
     found: set[int] = set()
     for cells, known in _looked_at(page, read):
-        of_what = {cell for cell in set(cells) if isinstance(cell, str) and _OF_WHAT.fullmatch(cell)} - known
+        of_what = _totals_of_something(cells) - known
         words = known | of_what
         if not words.isdisjoint(cells):
             rows = [row for row, cell in enumerate(cells) if cell in words]
@@ -54,6 +54,10 @@ def rows_without_totals(page: TablePage, read: Mapping[str, str]) -> list[bool]:
                 if lacks_something or (is_usual and (cells[row] in known or row in sums)):
                     found.add(row)
     return [row not in found for row in range(len(page.lines))] if found else []
+
+
+def _totals_of_something(cells: Sequence[Cell]) -> frozenset[str]:
+    return frozenset(cell for cell in set(cells) if isinstance(cell, str) and _OF_WHAT.fullmatch(cell))
 
 
 def _is_usual(cells: Sequence[Cell]) -> bool:
@@ -104,9 +108,6 @@ def _looked_at(page: TablePage, read: Mapping[str, str]) -> Iterator[tuple[Seque
     for name, cells in page.columns.items():
         if name == time:
             # Where no time stands there is no trade.
-            yield (
-                cells,
-                _FOR_TIMES | {cell for cell in set(cells) if isinstance(cell, str) and _OF_WHAT.fullmatch(cell)},
-            )
+            yield cells, _FOR_TIMES | _totals_of_something(cells)
         elif len(page.lines) < PAGE_ROWS and name not in of_values:
             yield cells, _FOR_TIMES if name in of_regimes else _CELLS

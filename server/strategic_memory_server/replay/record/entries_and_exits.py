@@ -11,7 +11,7 @@ from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
-from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
+from strategic_memory_server.replay.record.entry_columns import EntryColumns
 from strategic_memory_server.replay.record.table_read import TableRead
 
 _SHARE = 0.9
@@ -36,8 +36,7 @@ def require_one_row_a_trade(
         ReplayError: there is such a table.
     """
     # A portfolio may be looked at twice before it changes.
-    is_trade = (entries.kind == Kind.TRADE) & (entries.trade == 0)
-    earned = np.flatnonzero(is_trade & (np.nan_to_num(entries.pnl) != 0.0))
+    earned = np.flatnonzero(entries.nameless_results)
     for place, table in enumerate(tables):
         if meant[place] or names.OPENED in table.columns or table.format not in (OWN_COLUMNS.name, COMMON_NAMES.name):
             continue

@@ -74,6 +74,12 @@ class EntryColumns:
     trade: IndexColumn
     policy_pnl: FloatColumn
 
+    @property
+    def nameless_results(self) -> Mask:
+        """Which are trades that earned or lost something and whose ids are not given, so that they may come again."""
+        found: Mask = (self.kind == Kind.TRADE) & (self.trade == 0) & (np.nan_to_num(self.pnl) != 0.0)
+        return found
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadRows:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.memory.policy import NO_POLICY
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
+from strategic_memory_server.replay.record.entry_columns import EntryColumns
 from strategic_memory_server.replay.record.table_read import TableRead
 
 _FEWEST, _SHARE = 10, 0.9
@@ -45,7 +45,7 @@ def require_other_results(
     """
     if not 1 < len(tables) <= _MOST_TABLES:
         return
-    is_result = (entries.kind == Kind.TRADE) & (entries.trade == 0) & (np.nan_to_num(entries.pnl) != 0.0)
+    is_result = entries.nameless_results
     rows = [np.flatnonzero(is_result & (table_of == place)) for place in range(len(tables))]
     for digits in (_AS_THEY_ARE, _ROUNDED):
         results = [np.unique(_rounded(entries.pnl[each], digits) + 1j * entries.policy[each]) for each in rows]
