@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import socket
 import tempfile
 import threading
 import time
@@ -16,11 +15,11 @@ from types import TracebackType
 from typing import Self
 
 from strategic_memory_server.embedded.guarded_process import GuardedProcess
+from strategic_memory_server.embedded.loopback_port import HOST, is_free
 from strategic_memory_server.embedded.private_files import write_private
 from strategic_memory_server.embedded.process_behind import process_id_behind
 from strategic_memory_server.embedded.redis_binary import find_redis_server
 
-_HOST = "127.0.0.1"
 # Below the range from which the kernel takes outgoing ports: a client that keeps trying to reconnect to a
 # killed Redis could otherwise be given the very port as its own and occupy it (or connect to itself).
 _PORTS = range(20_000, 32_000)
@@ -109,7 +108,7 @@ class EmbeddedRedis:
         """The URL for `REDIS_URL`, with the password. Raises EmbeddedRedisError before the first start."""
         # redis-cli takes a login without a user for that of a user without a name.
         login = f"default:{self.password}@" if self.password else ""
-        return f"redis://{login}{_HOST}:{self.port}/0"
+        return f"redis://{login}{HOST}:{self.port}/0"
 
     @property
     def pid(self) -> int:
@@ -223,7 +222,7 @@ class EmbeddedRedis:
         return port
 
     def _start_on(self, port: int) -> None:
-        if not _is_free(port):
+        if not is_free(port):
             # Whoever listens there would be asked for its process id, and be told the password for that.
             raise _PortTakenError(f"No embedded Redis is started. Port {port} is taken: give another one, or none.")
         log_offset = self.log_path.stat().st_size if self.log_path.exists() else 0
@@ -243,7 +242,7 @@ class EmbeddedRedis:
     def _arguments(self, port: int) -> list[str]:
         # The password stands in the file: whoever is on this machine can read the arguments of a process.
         configuration = [] if self.password is None else [str(self.directory / _CONFIGURATION)]
-        arguments = [*configuration, "--bind", _HOST, "--protected-mode", "yes", "--port", str(port)]
+        arguments = [*configuration, "--bind", HOST, "--protected-mode", "yes", "--port", str(port)]
         arguments += ["--daemonize", "no", "--save", "", "--dir", str(self.directory)]
         if self._persistence is Persistence.NONE:
             return [*arguments, "--appendonly", "no"]
@@ -252,7 +251,7 @@ class EmbeddedRedis:
     def _wait_until_it_answers(self, process: GuardedProcess, port: int, log_offset: int) -> None:
         deadline = time.monotonic() + self._start_timeout_s
         while process.exit_code() is None:
-            if process_id_behind(_HOST, port, self.password) == process.pid:
+            if process_id_behind(HOST, port, self.password) == process.pid:
                 return
             if self.given_up.is_set():
                 raise EmbeddedRedisError("The embedded Redis was not waited for any longer.")
@@ -271,7 +270,7 @@ class EmbeddedRedis:
 
     def _is_loading(self, process: GuardedProcess, port: int) -> bool:
         """Tell whether it is there and still reads its data, with which it would begin anew at the next start."""
-        return process_id_behind(_HOST, port, self.password, may_load=True) == process.pid
+        return process_id_behind(HOST, port, self.password, may_load=True) == process.pid
 
     def last_words(self) -> str:
         """Say how the process has ended, with the end of its log."""
@@ -290,17 +289,6 @@ class _PortTakenError(EmbeddedRedisError):
 def _free_port() -> int:
     choice = random.SystemRandom()
     for port in (choice.choice(_PORTS) for _ in range(200)):
-        if _is_free(port):
+        if is_free(port):
             return port
-    raise EmbeddedRedisError(f"No free port between {_PORTS.start} and {_PORTS.stop} was found on {_HOST}.")
-
-
-def _is_free(port: int) -> bool:
-    """Tell whether nobody listens there; connections that have ended are in nobody's way, as in that of Redis."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError:
-            return False
-    return True
+    raise EmbeddedRedisError(f"No free port between {_PORTS.start} and {_PORTS.stop} was found on {HOST}.")
