@@ -14,6 +14,15 @@ PREFIX = "quantum"
 GOLDEN = Path(__file__).resolve().parent / "golden" / "reference_cases.json"
 
 
+def is_written_out(client: redis.Redis) -> bool:
+    """Whether a Redis with an append-only file has given the kernel all that it has acknowledged.
+
+    Flushed every second, it holds writes back for up to 2 s while a slow disk flushes: SIGKILL loses those.
+    """
+    told: Any = client.info("persistence")
+    return bool(told["aof_buffer_length"] == 0)
+
+
 def regime_stream(prefix: str = PREFIX) -> str:
     """Key of the regime observations."""
     return f"{prefix}:stream:meta.regime"

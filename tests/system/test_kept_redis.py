@@ -18,7 +18,7 @@ import redis
 from conftest import StartService
 from faults.free_ports import free_port
 from processes import ServiceProcess, eventually, process_is_gone
-from redis_inputs import add_regime, add_trade
+from redis_inputs import add_regime, add_trade, is_written_out
 from service_calls import get_feedback
 
 from strategic_memory.v1 import feedback_pb2
@@ -121,6 +121,8 @@ def test_a_redis_that_is_killed_comes_back_with_everything(start_service: StartS
     service = serve(start_service, folder)
     learn(folder)
     before = advised(service)
+    with client_of(folder) as client:
+        eventually(lambda: is_written_out(client))
     os.kill(redis_of(folder), signal.SIGKILL)
     eventually(lambda: any("runs again" in line["event"] for line in service.log_lines()))
     learn(folder, 1)

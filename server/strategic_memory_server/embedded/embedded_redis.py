@@ -46,7 +46,8 @@ class Persistence(Enum):
     EVERY_SECOND = "everysec"
     """An append-only file, flushed every second: a power failure loses up to a second of writes.
 
-    SIGKILL loses none, but where the disk takes more than a second to flush: Redis keeps some two seconds back then.
+    SIGKILL of Redis loses none, but where the disk takes more than a second to flush: it keeps some two seconds back
+    then.
     """
     ALWAYS = "always"
     """An append-only file, flushed before each answer: no acknowledged write is lost."""

@@ -11,12 +11,17 @@ from pathlib import Path
 
 # The shell becomes the program (`exec`), so that the process started is the program itself. What the shell
 # leaves behind, the watcher, waits for the end of the pipe that only our process holds open: when we are
-# gone, even by SIGKILL, it ends the program. Nobody else can be given the number $$ meanwhile: it still names
-# the process group of the watcher.
+# gone, even by SIGKILL, it ends the program: in order where its directory stays, since it may hold writes back.
+# Nobody else can be given the number $$ meanwhile: it still names the process group of the watcher.
 _GUARDED_START = """
 exec 3<&0 </dev/null
 (
     read -r nothing <&3
+    if [ -z "$REMOVE_WITH_PARENT" ]; then
+        kill -15 $$
+        looks=0
+        while [ $looks -lt 100 ] && kill -0 $$; do sleep 0.1; looks=$((looks + 1)); done
+    fi
     kill -9 $$
     if [ -n "$REMOVE_WITH_PARENT" ]; then rm -rf -- "$REMOVE_WITH_PARENT"; fi
 ) >/dev/null 2>&1 &
@@ -25,7 +30,9 @@ exec 3<&- "$@"
 
 
 class GuardedProcess:
-    """A program that is killed when this process is gone, even when this process was killed itself.
+    """A program that is ended when this process is gone, even when this process was killed itself.
+
+    It gets SIGTERM then, and SIGKILL when it is still there after ten seconds; at once where its directory goes too.
 
     It has a session of its own, so that a terminal's Ctrl-C does not reach it. No Python code runs between
     fork and exec (no `preexec_fn`), which keeps the start safe in a process that runs gRPC threads.

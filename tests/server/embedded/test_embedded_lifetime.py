@@ -26,7 +26,9 @@ import os, signal, sys
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 server = EmbeddedRedis(directory=sys.argv[2] or None).start()
 print(server.pid, server.directory, flush=True)
-if sys.argv[1] == "killed":
+if sys.argv[1] == "stopped":
+    os.kill(server.pid, signal.SIGSTOP)
+if sys.argv[1] != "forgets":
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -55,7 +57,14 @@ def test_a_given_directory_stays_when_the_parent_is_killed(tmp_path: Path) -> No
     pid, directory, _ = parent_that_ends("killed", str(tmp_path))
     assert directory == tmp_path
     eventually(lambda: process_is_gone(pid))
-    assert (tmp_path / "redis.log").exists()
+    # In order: what Redis holds back while its disk is slow is written out.
+    assert "Received SIGTERM" in (tmp_path / "redis.log").read_text()
+
+
+def test_one_that_stands_still_is_ended_all_the_same_when_the_parent_is_killed(tmp_path: Path) -> None:
+    pid, _, exit_code = parent_that_ends("stopped", str(tmp_path))
+    assert exit_code == -signal.SIGKILL
+    eventually(lambda: process_is_gone(pid))
 
 
 def test_it_ends_with_a_parent_that_forgets_it() -> None:

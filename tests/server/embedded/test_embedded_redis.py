@@ -11,6 +11,7 @@ import grpc
 import pytest
 import redis
 from processes import aeventually, eventually, process_is_gone
+from redis_inputs import is_written_out
 from structlog.testing import capture_logs
 
 from strategic_memory_server.embedded import embedded_redis
@@ -58,8 +59,7 @@ def test_what_was_written_out_survives_sigkill(persistence: Persistence) -> None
         port, first_pid = server.port, server.pid
         for value in range(100):
             client.rpush("list", value)
-        if persistence is Persistence.EVERY_SECOND:
-            eventually(lambda: client.info("persistence")["aof_buffer_length"] == 0)
+        eventually(lambda: is_written_out(client))
         server.kill()
         assert process_is_gone(first_pid)
         server.start()
