@@ -19,7 +19,6 @@ from strategic_memory_server.configuration.service_settings import ServiceSettin
 HEALTH = "/health"
 
 _LONGEST_S = 5.0
-_SURE_S = 1.0
 # More than that an answer of ours never has; another program may say things without an end.
 _MOST_BYTES = 4 * 1024 * 1024
 _MOST_SHOWN = 300
@@ -35,7 +34,7 @@ class ServiceSeen:
         command: shows the answer.
         failure: why there is no answer; None: there is one.
         health: what `GET /health` says.
-        ahead_s: how far its clock is ahead of the one here, to the second; None: it does not say, or took too long.
+        ahead_s: how far its clock is ahead of the one here, to the second, at least; None: it does not say.
     """
 
     command: str
@@ -67,7 +66,7 @@ def look_at_service(settings: ServiceSettings, portfolio: str = "", token: str |
         with closing(connection_to(settings)) as connection:
             began_s = time.time()
             answer = ask(connection, path, token)
-            ahead_s = _ahead_s(answer, began_s)
+            ahead_s = surely_ahead_s(answer.headers.get("date"), began_s, time.time())
             said = answer.read(_MOST_BYTES)
         if portfolio and answer.status == HTTPStatus.NOT_FOUND:
             return ServiceSeen(command, f"it has no portfolio {portfolio}, or is another program")
@@ -139,12 +138,23 @@ def _is_here(host: str) -> bool:
     return True
 
 
-def _ahead_s(answer: HTTPResponse, began_s: float) -> float | None:
-    said = answer.headers.get("date")
-    if said is None or not 0 <= time.time() - began_s <= _SURE_S:
+def surely_ahead_s(said: str | None, began_s: float, ended_s: float) -> float | None:
+    """Return how far a clock is ahead at least, to the second; None: not known.
+
+    Args:
+        said: the `Date` of an answer, RFC 9110; None: it has none.
+        began_s: when it was asked for, by the clock here.
+        ended_s: when it came.
+
+    Raises:
+        ValueError: that is no date.
+    """
+    if said is None or ended_s < began_s:
         return None
     # A date has whole seconds: it is half a second older than it says.
-    return parsedate_to_datetime(said).timestamp() + 0.5 - time.time()
+    ahead_s = parsedate_to_datetime(said).timestamp() + 0.5 - ended_s
+    # It may have been said at any time since the question.
+    return ahead_s if ahead_s > 0 else min(ahead_s + (ended_s - began_s), 0.0)
 
 
 NOBODY_ASKED = ServiceSeen("")
