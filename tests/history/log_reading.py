@@ -64,6 +64,8 @@ class LogReading:
         self._budget = budget
         self._known: dict[Position, Feedback] = {}
         self._newest: dict[str, int] = {}
+        self._beside: list[str] = []
+        """Epochs that stood beside the log since the last complete look: none is older than what was in it by then."""
         self._last: Entry | None = None
         self._last_position = Position("", 0)
         self._follows = False
@@ -91,7 +93,7 @@ class LogReading:
         Raises:
             HistoryTooLongError: there is no room for what it holds.
         """
-        self._note_epoch(page.epoch)
+        self._beside.append(page.epoch)
         entries = page.entries
         if self._last is not None:
             if self._was_lost(self._last, page):
@@ -105,6 +107,9 @@ class LogReading:
             self._take_entry(entry, page)
         if not page.is_last:
             return Following.MORE
+        for epoch in self._beside:
+            self._note_epoch(epoch)
+        self._beside.clear()
         self._sample(page)
         self._complete_ms = page.sent_ms
         return Following.NEWS

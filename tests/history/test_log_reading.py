@@ -194,3 +194,22 @@ def test_what_is_held_is_bounded() -> None:
     foreign.entries = [(f"{number}-0".encode(), {b"a": b"b"}) for number in range(1, 300)]
     foreign.look()
     assert len(foreign.reading.unreadable) == 100
+
+
+@pytest.mark.parametrize("page", [2, 100])
+def test_the_epoch_beside_the_log_is_no_older_than_what_is_in_it(log: Log, page: int) -> None:
+    log.entries, log.epoch = entries(1, 2), "e"
+    log.look()
+    log.entries, log.epoch = entries(3, 4, "f"), "g"
+    log.look(page)
+    log.entries += entries(9, 9, "g")
+    log.look(page)
+    assert log.reading.epochs == ["e", "f", "g"]
+
+
+def test_so_it_is_where_the_log_is_read_again(log: Log) -> None:
+    log.entries, log.epoch = entries(1, 9), "e"
+    log.look()
+    log.entries, log.epoch = entries(3, 4, "f"), "g"
+    log.look()
+    assert log.reading.epochs == ["e", "f", "g"]
