@@ -34,7 +34,7 @@ class ServiceSeen:
         command: shows the answer.
         failure: why there is no answer; None: there is one.
         health: what `GET /health` says.
-        ahead_s: how far its clock is ahead of the one here, to the second, at least; None: it does not say.
+        ahead_s: how far its clock is ahead of the one here, to the second, at least; None: not known.
     """
 
     command: str
