@@ -14,7 +14,7 @@ def latest(evidence: Evidence) -> Iterator[Violation]:
     """Find wrong counts of skipped revisions, and subscribers that were not brought to the newest one."""
     for where, _, stream in streams(evidence.history):
         if stream.opening.delivery is Delivery.LATEST:
-            yield from _wrong_counts(where, stream, evidence.log)
+            yield from _wrong_counts(where, stream, evidence)
     for subscriber in evidence.history.subscribers:
         if subscriber.streams and subscriber.streams[-1].opening.delivery is Delivery.LATEST:
             final = left_behind(evidence, subscriber)
@@ -23,8 +23,8 @@ def latest(evidence: Evidence) -> Iterator[Violation]:
                 yield Violation(Promise.LATEST, subscriber.name, what)
 
 
-def _wrong_counts(where: str, stream: Stream, log: LogView) -> Iterator[Violation]:
-    reached = stream.opening.resume_after
+def _wrong_counts(where: str, stream: Stream, evidence: Evidence) -> Iterator[Violation]:
+    log, reached = evidence.log, stream.opening.resume_after
     nowhere_ms: float | None = None
     for number, message in enumerate(feedbacks(stream)):
         here = message.feedback.position
@@ -40,8 +40,9 @@ def _wrong_counts(where: str, stream: Stream, log: LogView) -> Iterator[Violatio
             yield Violation(Promise.LATEST, where, what)
         # Without an epoch it is no place in the log: there is none, or the server had not read it yet.
         if not here.epoch and reached is None:
-            # It may be as old as the stream: what was published while it was on its way came after it.
-            nowhere_ms = stream.opening.opened_ms
+            # It may be as old as the stream: what was published while it was on its way came after it. And a server
+            # that has read that there is no log says so until it reads it again.
+            nowhere_ms = stream.opening.opened_ms - evidence.tolerances.serving_lag_ms
         if here.epoch and (reached is None or reached.epoch != here.epoch or here.revision > reached.revision):
             reached = here
 
