@@ -5,7 +5,8 @@ advice at each change of the leader, so such a server stands back, and both it a
 
 One rule lets an operator change settings all the same. A server that has stood beside one with the settings of the log
 never takes over from it by itself. One that was started since, and finds that nobody has taken the lease for its whole
-length, leads: a server with the settings of the log would have taken it long before.
+length, leads: a server with the settings of the log would have taken it long before. A lease that is there at its start
+and is never renewed is that of a server that was killed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ PROBLEM = "settings_differ"
 
 LEFT_FOR_LEASES = 3
 """How many lengths of the lease the leader knows of a server that stands back, unless that one says so again."""
+
+RENEWED_BY = 0.1
+"""A renewed lease lasts by this share of its length longer than was seen: clocks drift, and times are rounded."""
 
 
 class SettingsAgreement:
@@ -70,6 +74,8 @@ class SettingsAgreement:
         self._clock_s = clock_s
         self._stood_beside = False
         self._free_since_s: float | None = None
+        self._left_behind: tuple[bytes, float] | None = None
+        """The first claim that was seen, and until when it lasts at most unless it is renewed, by `clock_s`."""
 
     async def may_lead(self) -> bool:
         """Compare, while this server does not lead, and tell whether the lease may be asked for.
@@ -77,7 +83,8 @@ class SettingsAgreement:
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
-        stated, holder = await self._script(
+        asked_s = self._clock_s()
+        stated, holder, left_ms = await self._script(
             keys=self._keys,
             args={
                 "claim": "",
@@ -89,21 +96,30 @@ class SettingsAgreement:
         self.leader = Claim(holder.decode(errors="replace")).holder
         found = differences(stated.decode(errors="replace"), self._settings)
         if not found:
-            self._stood_beside, self._free_since_s = False, None
+            self._stood_beside, self._free_since_s, self._left_behind = False, None, None
             self._problems.withdraw(PROBLEM)
             return True
         self._report_as_standby(found)
-        return self._lead_anyway or self._was_left_alone(is_free=not holder)
+        return self._lead_anyway or self._was_left_alone(holder, left_ms / 1000, asked_s)
 
     def leads(self, stands_back: str) -> None:
         """Take note that this server leads, and who stands back: its name and its settings; empty: nobody."""
-        self._stood_beside, self._free_since_s = False, None
+        self._stood_beside, self._free_since_s, self._left_behind = False, None, None
         self._report_as_leader(stands_back)
 
-    def _was_left_alone(self, *, is_free: bool) -> bool:
-        """Tell whether nobody with the settings of the log seems to be there, nor was since this server started."""
-        if not is_free:
-            self._stood_beside, self._free_since_s = True, None
+    def _was_left_alone(self, holder: bytes, left_s: float, asked_s: float) -> bool:
+        """Tell whether nobody with the settings of the log seems to be there, nor was since this server started.
+
+        Args:
+            holder: the claim that holds the lease; empty: nobody.
+            left_s: for how long it still does, seconds.
+            asked_s: when this was asked for, by `clock_s`.
+        """
+        if holder:
+            claim, ends_s = self._left_behind or (holder, self._clock_s() + left_s + RENEWED_BY * self._lease_ms / 1000)
+            is_alive = self._free_since_s is not None or holder != claim or asked_s + left_s > ends_s
+            self._stood_beside, self._free_since_s = self._stood_beside or is_alive, None
+            self._left_behind = claim, ends_s
         elif self._free_since_s is None:
             self._free_since_s = self._clock_s()
         if self._stood_beside or self._free_since_s is None:

@@ -5,8 +5,8 @@
 -- as a function it runs while Redis is full, too
 -- `claim`: that the server leads under, '' for none. `other_settings` is of a server that stands back and ends by itself,
 -- after `left_for_ms`.
--- Returns {settings in the state, claim that holds the lease}, '' for none. A Redis that is full takes nothing down, and
--- that is no reason to stop.
+-- Returns {settings in the state, claim that holds the lease, milliseconds until that ends}, '' for none, and a number
+-- below 0 where nothing ends. A Redis that is full takes nothing down, and that is no reason to stop.
 local refused = must_be(keys.state, 'hash') or must_be(keys.lease, 'string') or must_be(keys.other_settings, 'string')
 if refused then
   return refused
@@ -20,4 +20,4 @@ if args.claim ~= '' then
 elseif stated ~= '' and stated ~= args.settings then
   redis.pcall('SET', keys.other_settings, args.server .. ' ' .. args.settings, 'PX', args.left_for_ms)
 end
-return {stated, holder}
+return {stated, holder, redis.call('PTTL', keys.lease)}
