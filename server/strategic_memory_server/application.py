@@ -196,6 +196,7 @@ async def _listening(
                 settings.http,
                 access,
                 lambda: grpc_server.health.is_serving,
+                lambda: portfolios.state(DEFAULT).hub.was_read,
                 shared.http_refused,
                 routes_of_page(asked_for, pages.seen, most_pages),
                 OPEN_TO_ALL,

@@ -13,7 +13,7 @@ from dockerfile import read_dockerfile
 from helm_chart import CHART, VARIANTS, Resource, container, container_of, helm, one, pods, rendered, template
 from processes import REPOSITORY, do_without
 
-from strategic_memory_server.monitoring.http_server import LIVE, READY
+from strategic_memory_server.monitoring.http_server import CAUGHT_UP, LIVE, READY
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 
 pytestmark = pytest.mark.processes
@@ -132,14 +132,19 @@ def test_the_network_lets_in_and_out_only_what_is_named(variant: str) -> None:
     assert [port["port"] for rule in policy["ingress"] for port in rule["ports"]] == ["grpc", "http"]
 
 
-def test_plain_text_is_probed_by_grpc_and_tls_by_https() -> None:
-    for name in PROBES:
-        over_https = {"path": LIVE if name == "livenessProbe" else READY, "port": "http", "scheme": "HTTPS"}
-        for variant in VARIANTS:
-            probe = container(variant)[name]
-            is_plain = variant in {"plain", "tokens alone"}
-            assert probe.get("grpc") == ({"port": 50051} if is_plain else None)
-            assert probe.get("httpGet") == (None if is_plain else over_https)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_plain_text_is_probed_by_grpc_and_tls_by_https(variant: str) -> None:
+    is_plain = variant in {"plain", "tokens alone"}
+    asked = {"port": "http", "scheme": "HTTP" if is_plain else "HTTPS"}
+    probes = {name: container(variant)[name] for name in PROBES}
+    for name, path in {"startupProbe": READY, "livenessProbe": LIVE}.items():
+        assert probes[name].get("grpc") == ({"port": 50051} if is_plain else None)
+        assert probes[name].get("httpGet") == (None if is_plain else {"path": path, **asked})
+    assert (probes["readinessProbe"].get("grpc"), probes["readinessProbe"]["httpGet"]) == (
+        None,
+        {"path": CAUGHT_UP, **asked},
+    )
+    assert {probe["timeoutSeconds"] for probe in probes.values()} == {5}
 
 
 def test_it_is_killed_long_after_it_has_drained() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import urllib.error
 import urllib.request
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,9 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from helm_chart import Resource, container, settings_in
 from processes import ServiceProcess, eventually
+from service_calls import get_json
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.system
 
@@ -32,8 +36,11 @@ def is_answered(probe: Resource, service: ServiceProcess) -> bool:
     unverified = ssl.create_default_context()
     unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     url = f"{asked['scheme'].lower()}://{service.http_address}{asked['path']}"
-    with urllib.request.urlopen(url, timeout=30, context=unverified) as answer:  # noqa: S310 - of this very service
-        return bool(200 <= answer.status < 400)
+    try:
+        with urllib.request.urlopen(url, timeout=30, context=unverified) as answer:  # noqa: S310 - of this very service
+            return bool(200 <= answer.status < 400)
+    except urllib.error.HTTPError:
+        return False
 
 
 @pytest.mark.parametrize("variant", ["plain", "tokens alone", "tls and tokens"])
@@ -43,3 +50,20 @@ def test_the_probes_are_answered(variant: str, start_service: StartService, tmp_
     service = start_service(env={**given, **LISTENERS})
     for name in PROBES:
         eventually(partial(is_answered, container(variant)[name], service))
+
+
+def test_a_pod_that_never_reached_redis_lives_and_replaces_no_other(
+    fresh_redis: EmbeddedRedis, start_service: StartService, tmp_path: Path
+) -> None:
+    given = settings_in(tmp_path, "plain")
+    del given["REDIS_URL"]
+    fresh_redis.kill()
+    service = start_service(fresh_redis.url, env={**given, **LISTENERS})
+    answered = {name: is_answered(container("plain")[name], service) for name in PROBES}
+    assert answered == {"startupProbe": True, "livenessProbe": True, "readinessProbe": False}
+    fresh_redis.start()
+    readiness = partial(is_answered, container("plain")["readinessProbe"], service)
+    eventually(readiness)
+    fresh_redis.kill()
+    eventually(lambda: bool(get_json(service, "/health")["problems"]))
+    assert readiness()

@@ -43,12 +43,12 @@ from strategic_memory_server.tls.served_certificates import ServedCertificates
 
 SHUTDOWN_S = 1
 
-LIVE, READY = "/health/live", "/health/ready"
+LIVE, READY, CAUGHT_UP = PROBES = ("/health/live", "/health/ready", "/health/caught-up")
 
 COSTS = {"/health": 1.0, "/metrics": 5.0} | {
     f"/page/{what}": 1.0 for what in ("now", "revisions", "memory", "portfolios")
 }
-"""As how many requests one of a path counts. Probes of `LIVE` and `READY` are answered whatever else comes."""
+"""As how many requests one of a path counts. `PROBES` are answered whatever else comes."""
 
 MOST_ENCRYPTED = 64
 """Connections at once over TLS. Each takes some 64 KB, from before its handshake on."""
@@ -68,6 +68,7 @@ def http_app(
     settings: HttpSettings = HttpSettings(),  # noqa: B008  it is frozen
     access: Access | None = None,
     is_serving: Callable[[], bool] = lambda: True,
+    was_read: Callable[[], bool] = lambda: True,
     refused: Counter[str] | None = None,
     more: Sequence[Route] = (),
     open_to_all: Collection[str] = (),
@@ -79,6 +80,7 @@ def http_app(
         settings: under which names it is reached, and what anybody may read.
         access: knows who may read; None: whoever reaches the address may.
         is_serving: tells whether the service takes calls.
+        was_read: tells whether it has read the log since it was started.
         refused: counts requests that come too often, by path.
         more: further routes.
         open_to_all: paths of these that say nothing of the advice, and need no identity.
@@ -91,6 +93,11 @@ def http_app(
         serves = is_serving()
         return JSONResponse({"ready": serves}, HTTPStatus.OK if serves else HTTPStatus.SERVICE_UNAVAILABLE)
 
+    async def caught_up(_request: Request) -> Response:
+        # Of one that cannot even read Redis another server should not make way for it.
+        has = is_serving() and was_read()
+        return JSONResponse({"caught_up": has}, HTTPStatus.OK if has else HTTPStatus.SERVICE_UNAVAILABLE)
+
     async def health(request: Request) -> Response:
         portfolio = portfolio_asked(request.scope)
         return await _health(pages, portfolio, IN_HAND.get() if access is not None and portfolio else None)
@@ -100,13 +107,13 @@ def http_app(
 
     guards = [Middleware(HostGuard, hosts=settings.all_hosts)]
     if access is not None:
-        open_paths = {"/health", LIVE, READY, *open_to_all, *(("/metrics",) if settings.is_metrics_open else ())}
+        open_paths = {"/health", *PROBES, *open_to_all, *(("/metrics",) if settings.is_metrics_open else ())}
         guards.append(Middleware(HttpAccess, access=access, open_to_all=open_paths, of_all={"/metrics"}))
     if settings.caller_rate:
         rate = RequestRate(settings.caller_rate, "STRATEGIC_MEMORY_HTTP_CALLER_RATE")
         counts = Counter[str]() if refused is None else refused
         guards.append(Middleware(HttpRate, rate=rate, costs=COSTS, refused=counts))
-    routes = {"/health": health, LIVE: live, READY: ready, "/metrics": prometheus}
+    routes = {"/health": health, LIVE: live, READY: ready, CAUGHT_UP: caught_up, "/metrics": prometheus}
     return Starlette(routes=[*(Route(path, answer) for path, answer in routes.items()), *more], middleware=guards)
 
 

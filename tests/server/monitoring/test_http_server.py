@@ -48,6 +48,16 @@ async def test_probes_tell_whether_it_lives_and_whether_it_takes_calls() -> None
     assert (ready.status_code, ready.json(), live.status_code) == (503, {"ready": False}, 200)
 
 
+@pytest.mark.parametrize(
+    ("serves", "was_read", "code"), [(True, True, 200), (True, False, 503), (False, True, 503), (False, False, 503)]
+)
+async def test_whoever_has_not_read_the_log_has_not_caught_up(serves: bool, was_read: bool, code: int) -> None:
+    app = http_app(ToldPages(), is_serving=lambda: serves, was_read=lambda: was_read)
+    async with open_http_server(app, "127.0.0.1:0") as address:
+        told = await get(address, "/health/caught-up")
+    assert (told.status_code, told.json()) == (code, {"caught_up": code == 200})
+
+
 async def test_anything_else_is_not_found() -> None:
     async with open_http_server(APP, "127.0.0.1:0") as address:
         assert (await get(address, "/")).status_code == 404

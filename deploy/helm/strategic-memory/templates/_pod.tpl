@@ -17,14 +17,19 @@ capabilities:
 {{- /* Kubernetes probes gRPC in plain text alone; over TLS it asks HTTP, whose certificate it does not check. */ -}}
 {{- define "strategic-memory.probe" -}}
 {{ if .root.Values.tls.secret -}}
-httpGet:
-  path: {{ .path }}
-  port: http
-  scheme: HTTPS
+{{ include "strategic-memory.http-probe" . }}
 {{- else -}}
 grpc:
   port: 50051
+timeoutSeconds: 5
 {{- end }}
+{{- end }}
+
+{{- define "strategic-memory.http-probe" -}}
+httpGet:
+  path: {{ .path }}
+  port: http
+  scheme: {{ ternary "HTTPS" "HTTP" (not (empty .root.Values.tls.secret)) }}
 timeoutSeconds: 5
 {{- end }}
 
