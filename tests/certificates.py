@@ -19,11 +19,12 @@ class Certificate:
 
 
 class Authority:
-    """Vouches for certificates."""
+    """Vouches for certificates, which last as its own does: by default for longer than an end is told ahead."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, days: int = 60) -> None:
         self._folder = folder
         self.name = name
+        self._days = days
         self.own = self._make(name, "basicConstraints=critical,CA:TRUE", None)
 
     def certificate(self, name: str, names: str = "IP:127.0.0.1,DNS:memory.test") -> Certificate:
@@ -40,7 +41,7 @@ class Authority:
     def _make(self, name: str, extension: str, issuer: Certificate | None) -> Certificate:
         made = Certificate(self._folder / f"{self.name}-{name}.key", self._folder / f"{self.name}-{name}.pem")
         command = [require_tool("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        command += ["-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext", extension]
+        command += ["-nodes", "-days", str(self._days), "-subj", f"/CN={name}", "-addext", extension]
         command += ["-keyout", str(made.key), "-out", str(made.chain)]
         if issuer is not None:
             command += ["-CA", str(issuer.chain), "-CAkey", str(issuer.key)]

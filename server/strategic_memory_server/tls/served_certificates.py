@@ -24,6 +24,10 @@ ALMOST_OVER = 0.1
 
 UNUSABLE = "tls_files"
 ENDING = "tls_certificate_ends"
+CLIENT_CA_ENDING = "tls_client_ca_ends"
+
+CA_ALMOST_OVER_S = 30 * 86_400.0
+"""Time left of a certificate that signs those of clients when it is told: a new one has to reach every client first."""
 
 logger = structlog.get_logger(__name__)
 
@@ -37,12 +41,14 @@ class ServedFiles:
         context: for a listener of sockets, TLS 1.2 or 1.3.
         begins_s: from when on the certificate holds, seconds since 1970.
         ends_s: until when, seconds since 1970.
+        client_authorities: who signs the certificates of clients, with until when that holds, seconds since 1970.
     """
 
     contents: Mapping[str, bytes]
     context: ssl.SSLContext
     begins_s: float
     ends_s: float
+    client_authorities: tuple[tuple[str, float], ...]
 
 
 class TlsFilesError(UnusableFilesError):
@@ -54,7 +60,7 @@ class ServedCertificates:
 
     Args:
         settings: the files.
-        problems: told of files that cannot be used, and of a certificate that is about to end.
+        problems: told of files that cannot be used, and of certificates that are about to end.
         clock_s: seconds since 1970.
 
     Raises:
@@ -94,8 +100,10 @@ class ServedCertificates:
         return f"the certificate of before is shown on, until {_day(self.ends_s)}"
 
     def report_expiry(self) -> None:
-        """State that the certificate is about to end, has ended, or has yet to begin."""
-        current, now_s = self.current, self._clock_s()
+        """State that the certificate is about to end, has ended or has yet to begin, or that one of clients' ends."""
+        now_s = self._clock_s()
+        self._report_client_authorities(now_s)
+        current = self.current
         left_s = current.ends_s - now_s
         if now_s < current.begins_s:
             said = f"holds from {_day(current.begins_s)} on, and no client takes it before: look at the clock here"
@@ -107,6 +115,21 @@ class ServedCertificates:
         self._problems.state(
             ENDING,
             f"the certificate in {self.settings.certificate_file} {said}; new files are taken without a restart",
+        )
+
+    def _report_client_authorities(self, now_s: float) -> None:
+        ending = [
+            f"{name!r} {'ends' if ends_s > now_s else 'has ended'} at {_day(ends_s)}"
+            for name, ends_s in self.current.client_authorities
+            if ends_s - now_s < CA_ALMOST_OVER_S
+        ]
+        if not ending:
+            self._problems.withdraw(CLIENT_CA_ENDING)
+            return
+        self._problems.state(
+            CLIENT_CA_ENDING,
+            f"in {self.settings.client_ca_file} {', '.join(ending)}: from then on whoever shows a certificate that it "
+            "signed is refused; add its successor, and take it out once nobody needs it",
         )
 
 
@@ -130,7 +153,18 @@ def read_served(settings: TlsSettings) -> ServedFiles:
             raise TlsFilesError(f"{settings.certificate_file} was written while it was read")
     except (OSError, ValueError) as error:
         raise TlsFilesError(f"{settings.certificate_file}: {error}") from None
-    return ServedFiles(contents, context, leaf.not_valid_before_utc.timestamp(), leaf.not_valid_after_utc.timestamp())
+    return ServedFiles(
+        contents,
+        context,
+        leaf.not_valid_before_utc.timestamp(),
+        leaf.not_valid_after_utc.timestamp(),
+        tuple(map(_name_and_end, context.get_ca_certs())),
+    )
+
+
+def _name_and_end(certificate: Any) -> tuple[str, float]:  # noqa: ANN401  as ssl gives it
+    names = [value for part in certificate["subject"] for _, value in part]
+    return ", ".join(names), float(ssl.cert_time_to_seconds(certificate["notAfter"]))
 
 
 def _day(seconds: float) -> str:

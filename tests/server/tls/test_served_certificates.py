@@ -85,6 +85,30 @@ async def test_an_end_is_told_in_time_and_so_is_a_beginning(left: float, said: s
     assert told is None if said is None else said in str(told)
 
 
+@pytest.mark.parametrize(("left_days", "said"), [(31, None), (29, "'desk ca' ends at"), (-1, "'desk ca' has ended at")])
+def test_an_end_of_what_signs_the_certificates_of_clients_is_told(
+    left_days: float, said: str | None, tmp_path: Path
+) -> None:
+    problems = Problems()
+    desk, other = Authority(tmp_path, "desk ca", days=400), Authority(tmp_path, "other ca", days=800)
+    both = tmp_path / "clients.pem"
+    both.write_bytes(desk.own.chain.read_bytes() + other.own.chain.read_bytes())
+    pair = other.certificate("one")
+    now_s = [0.0]
+    served = ServedCertificates(TlsSettings(str(pair.chain), str(pair.key), str(both)), problems, lambda: now_s[0])
+    ends_s = dict(served.current.client_authorities)
+    assert ends_s["desk ca"] + 399 * 86_400 < ends_s["other ca"]
+    now_s[0] = ends_s["desk ca"] - left_days * 86_400
+    served.report_expiry()
+    told = problems.standing.get("tls_client_ca_ends")
+    assert told is None if said is None else said in str(told)
+    assert "other ca" not in str(told)
+    shutil.copy(other.own.chain, both)
+    served.look()
+    served.report_expiry()
+    assert "tls_client_ca_ends" not in problems.standing
+
+
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     authority = Authority(tmp_path, "ca")
     one, two = authority.certificate("one"), authority.certificate("two")
