@@ -31,9 +31,8 @@ class Backoff(Unchanging):
 
     def delay_s(self, earlier: int, source: random.Random) -> float:
         """Return the delay in seconds after `earlier` delays: from half its bound up to the bound."""
-        bound_s = self.initial_s
-        for _ in range(earlier):
-            if bound_s >= self.max_s:
-                break
-            bound_s *= self.factor
+        try:
+            bound_s = self.initial_s * self.factor**earlier
+        except OverflowError:
+            bound_s = self.max_s
         return min(bound_s, self.max_s) * source.uniform(0.5, 1.0)

@@ -159,6 +159,11 @@ def test_delays_grow_up_to_their_limit_and_are_drawn() -> None:
         assert max(delays) - min(delays) > bound_s / 4
 
 
+@pytest.mark.parametrize(("factor", "bound_s"), [(1.0, 1.0), (1.0 + 1e-15, 2.718), (2.0, 5.0)])
+def test_a_delay_is_found_at_once_however_many_came_before(factor: float, bound_s: float) -> None:
+    assert bound_s / 2 <= Backoff(1.0, 5.0, factor).delay_s(10**15, random.Random(3)) <= bound_s * 1.2
+
+
 @pytest.mark.parametrize(
     ("initial_s", "max_s", "factor", "named"),
     [
