@@ -248,14 +248,15 @@ class Feedback(Unchanging):
         return self.override is not None or self.freeze is not None
 
     def is_active_at(self, now: datetime) -> bool:
-        """Tell whether the values may be acted upon at `now` (aware): ACTIVE, and before `valid_until`."""
+        """Tell whether the values may be acted upon at `now` (ValueError: without a timezone)."""
+        if now.utcoffset() is None:
+            raise ValueError(f"now must say its timezone, as datetime.now(UTC) does, is {now!r}")
         return self.status is FeedbackStatus.ACTIVE and self.valid_until is not None and now < self.valid_until
 
     def safe_at(self, now: datetime) -> Feedback:
-        """Return what may be acted upon at `now` (aware): this, or from `valid_until` on `as_stale()`."""
-        if self.status is not FeedbackStatus.ACTIVE or self.is_active_at(now):
-            return self
-        return self.as_stale()
+        """Return what may be acted upon at `now` (likewise): this, or from `valid_until` on `as_stale()`."""
+        is_active = self.is_active_at(now)
+        return self if is_active or self.status is not FeedbackStatus.ACTIVE else self.as_stale()
 
     def as_stale(self) -> Feedback:
         """Return this feedback as STALE with the safe values; what it was about stays readable."""

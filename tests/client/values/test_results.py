@@ -63,3 +63,11 @@ def test_the_safe_leverage_is_at_most_1_and_every_cap(hint: float, limits: tuple
 
 def test_how_it_was_delivered_is_no_part_of_what_it_says() -> None:
     assert replace(feedback(), skipped_revisions=3, epoch_changed=True) == feedback()
+
+
+@pytest.mark.parametrize("status", FeedbackStatus)
+def test_a_moment_without_a_timezone_is_refused_whatever_the_status(status: FeedbackStatus) -> None:
+    held = feedback(status=status)
+    for asked in (held.is_active_at, held.safe_at):
+        with pytest.raises(ValueError, match=r"^now must say its timezone, as datetime\.now\(UTC\) does, is datetime"):
+            asked(AFTER.replace(tzinfo=None))
