@@ -20,7 +20,7 @@ from strategic_memory_server.evidence.group import Borrowed, group_figures, lend
 from strategic_memory_server.evidence.judgement import Judgement, judge
 from strategic_memory_server.evidence.leverage import leverage_hint
 from strategic_memory_server.evidence.observations_until import RegimeBeliefs, observations_until
-from strategic_memory_server.evidence.recommendation import recommended
+from strategic_memory_server.evidence.recommendation import is_sure, recommended
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, RegimeSums
 from strategic_memory_server.memory.policy import Policy
@@ -192,7 +192,8 @@ class _View:
         unsure: list[tuple[int, Policy]] = []
         for place, (mean, beats, lacks) in enumerate(of_policies):
             for policy, probability in zip(CHALLENGERS, beats, strict=True):
-                if probability >= needed and lacks[policy] <= 0.0 and mean[policy] > mean[Policy.CONSERVATIVE]:
+                sure = bool(is_sure(np.asarray(probability), needed))
+                if sure and lacks[policy] <= 0.0 and mean[policy] > mean[Policy.CONSERVATIVE]:
                     found[place, policy] = 0
                 else:
                     unsure.append((place, policy))
@@ -211,4 +212,6 @@ class _View:
         )
         # Where change is looked for, nothing is forgotten for its age.
         decay = 1.0 if self.settings.change else self.settings.decay
-        return found | observations_until(beliefs, unsure, needed, decay)
+        more = observations_until(beliefs, unsure, needed, decay)
+        # The outlook can be surer than what is believed is: what is not sure yet lacks one at least.
+        return found | {asked: count if count is None else max(count, 1) for asked, count in more.items()}

@@ -120,6 +120,21 @@ def test_it_is_zero_exactly_when_probability_and_weight_are_reached() -> None:
             assert (policy.more_observations == 0) is (reached and policy.weight >= settings.minimum_weight)
 
 
+def test_where_change_is_looked_for_a_policy_that_is_not_recommended_needs_more() -> None:
+    settings = EvidenceSettings(change=True)
+    sums = nothing_summed(settings.decay, change=True)
+    doubtful = 0
+    for place in range(110):
+        # BALANCED earned more than CONSERVATIVE, and no longer does: what it is believed to lack has to be told.
+        earned = 0.8 * (place % 2) * (place < 60) + (1.0, 1.0, -1.0, -1.0)[place % 4]
+        sums = updated(sums, "BULL", place % 2, earned)
+        if place >= 85:
+            found = estimate(sums, ["BULL"], settings).regimes[0]
+            doubtful += found.recommended is Policy.CONSERVATIVE
+            assert (found.policies[1].more_observations == 0) is (found.recommended is Policy.BALANCED), place
+    assert 5 < doubtful < 25
+
+
 @pytest.mark.parametrize("change", [False, True])
 def test_a_policy_that_is_sure_upon_too_few_trades_needs_as_many_more(change: bool) -> None:
     settings = EvidenceSettings(decay=1.0, minimum_weight=100.0, change=change)
