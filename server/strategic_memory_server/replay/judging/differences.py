@@ -16,7 +16,7 @@ from strategic_memory_server.replay.judging.compared import Compared
 from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 
 FEWEST_TRADES = 20
-"""Below so many trades nothing is said about a difference."""
+"""Below so many trades at which two rules differ nothing is said: of four with one sign chance makes an eighth."""
 
 _SAME = "no difference: the same pnl throughout"
 _NEVER_CHANGES = "no difference shown: it is the same at every trade, which says nothing about chance"
@@ -72,8 +72,9 @@ def difference(
     lag_one = autocorrelation(apart).lag_one
     if not np.any(apart):
         return _without_interval(rule, against, apart.size, mean, _SAME)
-    if apart.size < FEWEST_TRADES:
-        few = f"no difference shown: {apart.size} trades are too few, it takes {FEWEST_TRADES}"
+    if (differing := int(np.count_nonzero(apart))) < FEWEST_TRADES:
+        which = "" if differing == apart.size else " at which they differ"
+        few = f"no difference shown: {differing} trades{which} are too few, it takes {FEWEST_TRADES}"
         return _without_interval(rule, against, apart.size, mean, few)
     if lag_one is None:
         return _without_interval(rule, against, apart.size, mean, _NEVER_CHANGES)

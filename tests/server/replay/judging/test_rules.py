@@ -121,6 +121,8 @@ def test_rounding_is_no_difference() -> None:
         (np.ones(100), "no difference shown"),
         (np.arange(FEWEST_TRADES - 1) + 1.0, "no difference shown: 19 trades are too few"),
         (np.ones(1), "no difference shown: 1 trades are too few"),
+        (np.repeat((0.0, 1.0), (396, 4)), "no difference shown: 4 trades at which they differ are too few"),
+        (1.0 * (np.arange(400) % 22 == 21), "no difference shown: 18 trades at which they differ are too few"),
     ],
 )
 def test_where_there_is_no_interval_no_difference_is_shown(
