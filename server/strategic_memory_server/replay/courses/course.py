@@ -43,7 +43,7 @@ class Advised(NamedTuple):
         advised: whether there was advice.
         confidence: confidence said, 0 to 1; 0 while there is no advice.
         regime: index of the regime that the advice is about; -1 while there is no advice, or no regime.
-        probability_best: of each policy in that regime; zeros where the rules say nothing of it.
+        probability_best: of each policy in that regime, a third each without one; zeros by rules that do not say it.
     """
 
     policy: int

@@ -11,12 +11,12 @@ import numpy as np
 from strategic_memory_server.evidence.cells import Cells
 from strategic_memory_server.evidence.change.blocks import NO_TRADES, Blocks, block_cells
 from strategic_memory_server.evidence.change_figures import ChangeFigures
-from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, next_trial, optimistic_worth
+from strategic_memory_server.evidence.exploration import NOTHING_TRIED, next_trial, optimistic_worth
 from strategic_memory_server.evidence.figures import Figures, figures_of
 from strategic_memory_server.evidence.judgement import judge
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
+from strategic_memory_server.memory.strategic_memory import NEVER_PREFERRED
 from strategic_memory_server.replay.courses import running_sums
 from strategic_memory_server.replay.courses.course import FIELDS, Advised, Course, Decision, decision_points
 from strategic_memory_server.replay.courses.running_sums import RunningBlocks, RunningSums
@@ -27,6 +27,9 @@ REGIMES_AT_ONCE = 4_096
 """So many regimes, of all moments together, are judged at once."""
 
 _NOTHING_SEEN: running_sums.CellValues = [0.0] * 9
+
+_NO_ADVICE = Advised(Policy.CONSERVATIVE, False, 0.0, -1, (1.0 / len(Policy),) * len(Policy))
+"""Where no regime is known a service says nothing of the one that is present, whatever such trades have earned."""
 
 
 class PointInTime(NamedTuple):
@@ -174,26 +177,20 @@ def evidence_courses(record: Record, settings: EvidenceSettings, every: int, pro
         if place < len(record) and len(moments) * (walk.regimes + 1) < REGIMES_AT_ONCE:
             continue
         for moment, said in zip(moments, said_at(moments, settings), strict=True):
-            policy, exploration = _followed(exploration, record, moment, said, settings)
-            at = (moment.place, times[moment.place])
-            recommended.append((*at, *_advised(moment, said, said.recommended)))
-            exploring.append((*at, *_advised(moment, said, policy)))
+            at, one, other = (moment.place, times[moment.place]), _NO_ADVICE, _NO_ADVICE
+            if moment.regime >= 0 and (name := record.regime_names[moment.regime]) not in NEVER_PREFERRED:
+                policy, exploration = next_trial(
+                    exploration, name, moment.observations, said.optimistic, settings.trial_hold
+                )
+                one, other = _advised(moment, said, said.recommended), _advised(moment, said, policy)
+            recommended.append((*at, *one))
+            exploring.append((*at, *other))
         moments = []
         progress(place / len(record))
     return EvidenceCourses(
         Course(every, np.array(recommended, dtype=FIELDS), has_probabilities=True),
         Course(every, np.array(exploring, dtype=FIELDS), has_probabilities=True),
     )
-
-
-def _followed(
-    exploration: Exploration, record: Record, moment: PointInTime, said: EvidenceAnswer, settings: EvidenceSettings
-) -> tuple[int, Exploration]:
-    """Choose what is followed while policies are explored; where the regime is not known nothing is tried."""
-    name = record.regime_names[moment.regime] if moment.regime >= 0 else UNKNOWN_REGIME
-    if name == UNKNOWN_REGIME:
-        return said.recommended, exploration
-    return next_trial(exploration, name, moment.observations, said.optimistic, settings.trial_hold)
 
 
 def _advised(moment: PointInTime, said: EvidenceAnswer, policy: int) -> Advised:

@@ -195,7 +195,7 @@ def _advice(course: Course, record: Record) -> dict[str, object]:
             "probability_best": dict(
                 zip((each.name for each in Policy), last["probability_best"].tolist(), strict=True)
             )
-            if course.has_probabilities
+            if course.has_probabilities and last["advised"]
             else None,
         },
     }

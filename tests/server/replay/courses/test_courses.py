@@ -149,7 +149,10 @@ def test_evidence_is_that_of_the_trades_before_each_row(seed: int, change: bool,
             if trade.time_ms < row.time_ms and trade.kind == "trade" and trade.policy:
                 sums = updated(sums, joined_regime(trade, rows), POLICIES.index(trade.policy), trade.pnl)
         seen = [each.regime for each in rows if each.kind == "regime" and each.time_ms < row.time_ms]
-        (expected,) = estimate(sums, [seen[-1] if seen else ""], settings).regimes
+        assert bool(decision["advised"]) is bool(seen)
+        if not seen:
+            continue
+        (expected,) = estimate(sums, [seen[-1]], settings).regimes
         assert decision["policy"] == expected.recommended
         assert decision["confidence"] == expected.confidence_boost
         assert decision["probability_best"].tolist() == [each.probability_best for each in expected.policies]
@@ -173,10 +176,11 @@ def test_exploring_follows_the_state_machine_of_the_service(
             if trade.kind == "trade" and trade.policy:
                 sums = updated(sums, joined_regime(trade, rows), POLICIES.index(trade.policy), trade.pnl)
         seen = [each.regime for each in before if each.kind == "regime"]
-        (known,) = estimate(sums, [seen[-1] if seen else ""], settings).regimes
-        followed = known.recommended
-        if seen:
-            followed, state = explore(state, known, settings)
+        assert bool(exploring["advised"][number]) is bool(seen)
+        if not seen:
+            continue
+        (known,) = estimate(sums, [seen[-1]], settings).regimes
+        followed, state = explore(state, known, settings)
         probes += followed is not known.recommended
         assert exploring["policy"][number] == followed
         assert exploring["confidence"][number] == known.policies[followed].probability_mean_positive
@@ -192,6 +196,17 @@ def test_nothing_is_tried_where_the_regime_is_not_known(regime: str, tries: bool
     courses = evidence_courses(record_of(path), EVIDENCE, 1, silent)
     exploring, recommended = courses.exploring.decisions, courses.recommended.decisions
     assert (exploring["policy"] != recommended["policy"]).any() == tries
+
+
+@pytest.mark.parametrize("regime", ["", "UNKNOWN", "OTHER", "BULL"])
+def test_where_no_regime_is_known_the_evidence_says_as_little_as_the_service(regime: str, tmp_path: Path) -> None:
+    rows = [f"{1_000 + row},{regime},{3 * (row % 2)},{POLICIES[2 * (row % 2)]}\n" for row in range(200)]
+    (tmp_path / "record.csv").write_text("time,market_regime,realized_pnl,policy\n" + "".join(rows))
+    courses = evidence_courses(record_of(tmp_path / "record.csv"), replace(EVIDENCE, minimum_weight=0.0), 1, silent)
+    for course in (courses.recommended, courses.exploring):
+        known = set(course.decisions[1:][["policy", "advised"]].tolist())
+        assert (Policy.AGGRESSIVE in {policy for policy, _ in known}) is (regime == "BULL")
+        assert known == {(Policy.CONSERVATIVE, False)} or regime == "BULL"
 
 
 @pytest.mark.parametrize("every", [3, 40, 1_000])
