@@ -16,10 +16,11 @@ from strategic_memory_server.evidence.figures import Figures, figures_of
 from strategic_memory_server.evidence.judgement import judge
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.memory.strategic_memory import NEVER_PREFERRED
+from strategic_memory_server.memory.strategic_memory import NEVER_PREFERRED, OTHER_REGIME
+from strategic_memory_server.memory.window_settings import MAX_REGIMES
 from strategic_memory_server.replay.courses import running_sums
 from strategic_memory_server.replay.courses.course import FIELDS, Advised, Course, Decision, decision_points
-from strategic_memory_server.replay.courses.running_sums import RunningBlocks, RunningSums
+from strategic_memory_server.replay.courses.running_sums import RunningBlocks, RunningSums, SumsApart
 from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record import Progress, Record
 
@@ -77,16 +78,21 @@ class EvidenceMoments:
     Args:
         record: what it walks over.
         settings: how evidence is weighed.
+        max_regimes: regimes that are kept apart; the others are OTHER.
     """
 
-    def __init__(self, record: Record, settings: EvidenceSettings) -> None:
+    def __init__(self, record: Record, settings: EvidenceSettings, max_regimes: int = MAX_REGIMES) -> None:
         entries = record.entries
-        self._names = record.regime_names
+        self._names = tuple(dict.fromkeys((*record.regime_names, OTHER_REGIME)))
         self._entries = entries
         self._trades = np.flatnonzero((entries.kind == Kind.TRADE) & (entries.policy >= 0))
         self._seen = np.flatnonzero(entries.kind == record.regime_kind)
         self._taken = 0
-        self._sums = RunningBlocks(settings.decay) if settings.change else RunningSums(settings.decay)
+        self._sums: RunningSums | SumsApart
+        if len(record.regime_names) > max_regimes:
+            self._sums = SumsApart(settings, self._names, max_regimes)
+        else:
+            self._sums = RunningBlocks(settings.decay) if settings.change else RunningSums(settings.decay)
         self._rows: dict[int, int] = {}
 
     @property
@@ -100,7 +106,7 @@ class EvidenceMoments:
         trades, self._taken = self._trades[self._taken : end], end
         entries, sums = self._entries, self._sums
         sums.add(entries.regime[trades].tolist(), entries.policy[trades].tolist(), entries.pnl[trades].tolist())
-        if len(sums.cells) != len(self._rows):
+        if sums.cells.keys() != self._rows.keys():
             ordered = sorted(sums.cells, key=self._names.__getitem__)
             self._rows = {regime: row for row, regime in enumerate(ordered)}
         seen = int(np.searchsorted(self._seen, place))
@@ -109,7 +115,7 @@ class EvidenceMoments:
             place,
             regime,
             [sums.cells[each] for each in self._rows],
-            [sums.blocks[each] for each in self._rows] if isinstance(sums, RunningBlocks) else [],
+            [sums.blocks[each] for each in self._rows] if sums.blocks else [],
             self._rows.get(regime, len(self._rows)),
             sums.observations.get(regime, 0),
         )
@@ -158,7 +164,9 @@ class EvidenceCourses:
     exploring: Course
 
 
-def evidence_courses(record: Record, settings: EvidenceSettings, every: int, progress: Progress) -> EvidenceCourses:
+def evidence_courses(
+    record: Record, settings: EvidenceSettings, every: int, progress: Progress, max_regimes: int = MAX_REGIMES
+) -> EvidenceCourses:
     """Judge the current regime at each decision point, and after the last entry.
 
     Args:
@@ -166,8 +174,9 @@ def evidence_courses(record: Record, settings: EvidenceSettings, every: int, pro
         settings: how evidence is weighed, and how policies are explored.
         every: entries from one decision to the next.
         progress: told how much is done, 0 to 1.
+        max_regimes: regimes that are kept apart; the others are OTHER.
     """
-    walk, exploration = EvidenceMoments(record, settings), NOTHING_TRIED
+    walk, exploration = EvidenceMoments(record, settings, max_regimes), NOTHING_TRIED
     recommended: list[Decision] = []
     exploring: list[Decision] = []
     moments: list[PointInTime] = []

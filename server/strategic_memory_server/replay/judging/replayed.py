@@ -72,17 +72,18 @@ def replay(options: ReplayOptions, stages: Stages) -> Replayed:
     if Rule.HELD in rules:
         courses[Rule.HELD] = held_course(courses[Rule.REFERENCE], record, options.advice.hysteresis)
     needed = {*rules, *(OF_GUARDED[rule] for rule in rules if rule in OF_GUARDED)}
+    most = options.advice.max_regimes
     if {Rule.EVIDENCE, Rule.EXPLORING} & needed:
         every = options.evidence_every or affordable_every(len(record), EVIDENCE_DECISIONS)
         # With change or without says the name of a rule, whatever `advice_out` is to be advised by.
         without_change = replace(options.advice.evidence, change=False)
-        found = evidence_courses(record, without_change, every, partial(stages, "evidence"))
+        found = evidence_courses(record, without_change, every, partial(stages, "evidence"), most)
         of_rule = {Rule.EVIDENCE: found.recommended, Rule.EXPLORING: found.exploring}
         courses |= {rule: course for rule, course in of_rule.items() if rule in needed}
     if Rule.CHANGE in needed:
         every = options.evidence_every or affordable_every(len(record), EVIDENCE_DECISIONS)
         with_change = replace(options.advice.evidence, change=True)
-        found = evidence_courses(record, with_change, every, partial(stages, "evidence with change"))
+        found = evidence_courses(record, with_change, every, partial(stages, "evidence with change"), most)
         courses[Rule.CHANGE] = found.recommended
     stages("comparing", 0.0)
     compared = Compared(record, rules, courses)

@@ -22,6 +22,7 @@ from replay_records import read, silent
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, explore
+from strategic_memory_server.evidence.regimes_apart import with_observations
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import nothing_summed, updated
 from strategic_memory_server.memory.policy import Policy
@@ -156,6 +157,28 @@ def test_evidence_is_that_of_the_trades_before_each_row(seed: int, change: bool,
         assert decision["policy"] == expected.recommended
         assert decision["confidence"] == expected.confidence_boost
         assert decision["probability_best"].tolist() == [each.probability_best for each in expected.policies]
+
+
+@pytest.mark.parametrize("change", [False, True])
+def test_of_many_regimes_as_few_are_kept_apart_as_by_the_service(change: bool, tmp_path: Path) -> None:
+    source, lines = Random(3), ["time,market_regime,realized_pnl,policy"]
+    for row in range(150):
+        policy = source.randrange(3)
+        lines.append(f"{1_000 + row},R{source.randrange(9)},{source.gauss(0.5 * policy, 1.0)},{POLICIES[policy]}")
+    (tmp_path / "record.csv").write_text("\n".join(lines) + "\n")
+    record, settings = record_of(tmp_path / "record.csv"), replace(EVIDENCE, change=change)
+    entries, names = record.entries, record.regime_names
+    regime, policy = entries.regime.astype(np.int64), entries.policy.astype(np.int64)
+    course = evidence_courses(record, settings, 1, silent, 4).recommended
+    for decision in course.decisions[1:]:
+        place = int(decision["place"])
+        before = regime[:place], policy[:place], entries.pnl[:place]
+        sums = with_observations(nothing_summed(EVIDENCE.decay, change=change), names, *before, 4, exactly=True)
+        (expected,) = estimate(sums, [names[regime[place - 1]]], settings).regimes
+        assert decision["policy"] == expected.recommended
+        assert decision["probability_best"].tolist() == [each.probability_best for each in expected.policies]
+    all_apart = evidence_courses(record, settings, 1, silent).recommended.decisions
+    assert (all_apart["policy"] != course.decisions["policy"]).any()
 
 
 @pytest.mark.parametrize("every", [1, 7])
