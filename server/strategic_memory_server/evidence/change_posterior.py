@@ -22,6 +22,9 @@ Codes = NDArray[np.intp]
 
 _IDENTITY = np.eye(3)
 
+_LARGEST = 600.0
+"""Logarithm of a number whose multiples a float still holds."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AboutShared:
@@ -139,8 +142,12 @@ def _with_ties(likely: Floats, log_evidence: Floats) -> Floats:
         log_evidence: of the components, ties last, shape (..., 2 taus, rows).
     """
     taus = likely.shape[-2]
-    better = np.exp(log_evidence[..., taus:, :] - log_evidence[..., :taus, :])
-    weights = np.concatenate(((1.0 - TIES) * likely, TIES * likely * better), axis=-2)
+    better = np.where(likely > 0.0, log_evidence[..., taus:, :] - log_evidence[..., :taus, :], -np.inf)
+    # What hundreds of regimes say together for a tie may be more than a float can hold.
+    beyond = np.maximum(better.max(axis=(-2, -1), keepdims=True) - _LARGEST, 0.0)
+    weights = np.concatenate(
+        ((1.0 - TIES) * likely * np.exp(-beyond), TIES * likely * np.exp(better - beyond)), axis=-2
+    )
     found: Floats = weights / weights.sum(axis=(-2, -1), keepdims=True)
     return found
 

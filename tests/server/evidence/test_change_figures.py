@@ -11,12 +11,13 @@ from server.evidence.dense_change import DensePolicy, dense_change
 
 from strategic_memory_server.evidence.cells import Cells, block_cells_of, cells_of
 from strategic_memory_server.evidence.change.blocks import BlockCells
+from strategic_memory_server.evidence.change.growth import adopted
 from strategic_memory_server.evidence.change_figures import ChangeFigures
 from strategic_memory_server.evidence.estimate import Estimate, PolicyEstimate
 from strategic_memory_server.evidence.estimator import Belief, estimate
 from strategic_memory_server.evidence.judgement import judge
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed, updated
+from strategic_memory_server.evidence.sums import CellSums, EvidenceSums, nothing_summed, updated
 from strategic_memory_server.memory.policy import Policy
 
 SETTINGS = EvidenceSettings(change=True)
@@ -170,6 +171,22 @@ def test_policies_that_earn_the_same_are_told_to_tie() -> None:
     beats = [policy.probability_beats_conservative or 0.0 for policy in bull.policies[1:]]
     assert max(beats) < 0.5
     assert bull.recommended is Policy.CONSERVATIVE
+
+
+def test_hundreds_of_regimes_whose_policies_tie_are_not_more_than_a_float_holds() -> None:
+    generator, trades = np.random.default_rng(1), 1_500
+
+    def cell() -> CellSums:
+        return CellSums(trades, trades, trades, float(generator.normal(0.0, np.sqrt(trades))), trades)
+
+    regimes = {f"R{number:03}": (cell(), cell(), cell()) for number in range(250)}
+    sums = EvidenceSums(1.0, regimes, None, {name: adopted(each) for name, each in regimes.items()})
+    (found,) = estimate(sums, ["R000"], replace(SETTINGS, decay=1.0)).regimes
+    assert found.recommended is Policy.CONSERVATIVE
+    assert sum(policy.probability_best for policy in found.policies) == pytest.approx(1.0)
+    # What BALANCED is believed to earn more than CONSERVATIVE is next to nothing: they tie.
+    assert (found.policies[1].probability_beats_conservative or 0.0) < 0.01
+    assert found.leverage.hint == 1.0
 
 
 def test_nothing_at_all() -> None:

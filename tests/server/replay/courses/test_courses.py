@@ -168,13 +168,13 @@ def test_of_many_regimes_as_few_are_kept_apart_as_by_the_service(change: bool, t
     (tmp_path / "record.csv").write_text("\n".join(lines) + "\n")
     record, settings = record_of(tmp_path / "record.csv"), replace(EVIDENCE, change=change)
     entries, names = record.entries, record.regime_names
-    regime, policy = entries.regime.astype(np.int64), entries.policy.astype(np.int64)
+    regimes, policies = entries.regime.astype(np.int64), entries.policy.astype(np.int64)
     course = evidence_courses(record, settings, 1, silent, 4).recommended
     for decision in course.decisions[1:]:
         place = int(decision["place"])
-        before = regime[:place], policy[:place], entries.pnl[:place]
+        before = regimes[:place], policies[:place], entries.pnl[:place]
         sums = with_observations(nothing_summed(EVIDENCE.decay, change=change), names, *before, 4, exactly=True)
-        (expected,) = estimate(sums, [names[regime[place - 1]]], settings).regimes
+        (expected,) = estimate(sums, [names[regimes[place - 1]]], settings).regimes
         assert decision["policy"] == expected.recommended
         assert decision["probability_best"].tolist() == [each.probability_best for each in expected.policies]
     all_apart = evidence_courses(record, settings, 1, silent).recommended.decisions
