@@ -136,7 +136,7 @@ class EvidenceFeedback:
 
     def _reasons(self, view: EvidenceView, *, is_preferred: bool) -> tuple[Reason, ...]:
         needed = self._settings.required_probability, self._settings.minimum_weight
-        found = evidence_reasons.reasons(view, is_preferred, *needed)
+        found = evidence_reasons.reasons(view, self._found[view.regime], is_preferred, *needed)
         if self._group is None or self._belief is None or self._belief.borrowed is None:
             return found
         return (*found, evidence_reasons.borrowed(self._group.name, self._belief.borrowed))

@@ -94,6 +94,19 @@ def test_a_policy_that_is_better_upon_too_few_trades_is_not_said_to_be_no_better
     assert reason.sentence.endswith("but its trades weigh less than the 20 that are needed.")
 
 
+def test_a_probability_that_was_rounded_up_to_what_is_needed_is_not_said_to_be_enough() -> None:
+    histories = (sums_where("BEAR", Policy.AGGRESSIVE, trades) for trades in range(200, 260))
+    found = ((sums, estimate(sums, ["BEAR"], SETTINGS).regimes[0].policies[2]) for sums in histories)
+    likely = ((sums, policy.probability_beats_conservative or 0.0) for sums, policy in found)
+    sums, beats = next((sums, beats) for sums, beats in likely if 0.5 < beats < round(beats, 4) < 1.0)
+    needed = EvidenceFeedback(replace(SETTINGS, required_probability=round(beats, 4)))
+    said = needed.complete(REFERENCE, analysis(), sums, Rules.EVIDENCE).advice
+    assert said.updated_policy is Policy.CONSERVATIVE
+    (reason,) = (reason for reason in said.reasons if reason.code == "EVIDENCE_NOT_ENOUGH")
+    assert reason.sentence.startswith("CONSERVATIVE: no other policy is shown to be better with probability")
+    assert (reason.comparisons[-1].value, reason.comparisons[-1].holds) == (beats, False)
+
+
 def test_where_nothing_was_seen_no_policy_is_said_to_be_better() -> None:
     least = EvidenceFeedback(EvidenceSettings(required_probability=0.5, minimum_weight=0.0))
     said = least.complete(REFERENCE, analysis(), NOTHING, Rules.EVIDENCE).advice

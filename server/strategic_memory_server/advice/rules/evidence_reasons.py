@@ -6,26 +6,32 @@ import numpy as np
 
 from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.advice.rules.rule_table import Comparison
+from strategic_memory_server.evidence.estimate import RegimeEstimate
 from strategic_memory_server.evidence.group import Borrowed
 from strategic_memory_server.evidence.recommendation import is_sure
-from strategic_memory_server.evidence.view import EvidenceView
+from strategic_memory_server.evidence.view import EvidenceView, PolicyEvidence
 from strategic_memory_server.memory.policy import Policy
 
 LEVERAGE = "EVIDENCE_LEVERAGE"
 
 
 def reasons(
-    view: EvidenceView, is_preferred: bool, required_probability: float, minimum_weight: float
+    view: EvidenceView,
+    estimate: RegimeEstimate,
+    is_preferred: bool,
+    required_probability: float,
+    minimum_weight: float,
 ) -> tuple[Reason, ...]:
     """The steps: which regime, which policy and why, which leverage, and what to be careful about.
 
     Args:
         view: the evidence about the regime that the advice is for.
+        estimate: the same before it was rounded, by which was decided.
         is_preferred: whether the evidence chose that regime; the reference rules did otherwise.
         required_probability: probability that a policy needs to be recommended.
         minimum_weight: weight of its trades that it needs, likewise.
     """
-    policy = _policy(view, required_probability, minimum_weight)
+    policy = _policy(view, estimate, required_probability, minimum_weight)
     found = [_regime(view, is_preferred=is_preferred), policy, _leverage(view)]
     if view.cautions:
         found.append(Reason("EVIDENCE_CAUTION", f"Be careful: {', '.join(view.cautions)}."))
@@ -97,31 +103,34 @@ def _regime(view: EvidenceView, *, is_preferred: bool) -> Reason:
     )
 
 
-def _policy(view: EvidenceView, required_probability: float, minimum_weight: float) -> Reason:
+def _policy(view: EvidenceView, estimate: RegimeEstimate, required_probability: float, minimum_weight: float) -> Reason:
+    beats = {each.policy: each.probability_beats_conservative or 0.0 for each in estimate.policies}
     comparisons = tuple(
-        Comparison(
-            f"probability_beats_conservative.{policy.policy.name}",
-            policy.probability_beats_conservative,
-            ">=",
-            required_probability,
-            holds=_is_sure(policy.probability_beats_conservative or 0.0, required_probability),
-        )
+        _compared(policy, beats[policy.policy], required_probability)
         for policy in view.policies
         if policy.policy is not Policy.CONSERVATIVE
     )
     if view.recommended_policy is Policy.CONSERVATIVE:
-        likelihoods = {policy.policy.name: policy.probability_beats_conservative or 0.0 for policy in view.policies}
-        likeliest = max(likelihoods, key=likelihoods.__getitem__)
+        likeliest = max(beats, key=beats.__getitem__)
         sentence = f"CONSERVATIVE: no other policy is shown to be better with probability {required_probability:g}."
-        if _is_sure(likelihoods[likeliest], required_probability):
+        if _is_sure(beats[likeliest], required_probability):
             sentence = (
-                f"CONSERVATIVE: {likeliest} is better with probability {likelihoods[likeliest]:.3g}, but its trades "
+                f"CONSERVATIVE: {likeliest.name} is better with probability {beats[likeliest]:.3g}, but its trades "
                 f"weigh less than the {minimum_weight:g} that are needed."
             )
         return Reason("EVIDENCE_NOT_ENOUGH", sentence, comparisons)
-    beats = view.policies[view.recommended_policy].probability_beats_conservative
-    sentence = f"{view.recommended_policy.name}: better than CONSERVATIVE with probability {beats:.3g}."
+    sentence = (
+        f"{view.recommended_policy.name}: better than CONSERVATIVE with probability "
+        f"{view.policies[view.recommended_policy].probability_beats_conservative:.3g}."
+    )
     return Reason("EVIDENCE_POLICY", sentence, comparisons)
+
+
+def _compared(policy: PolicyEvidence, beats: float, required: float) -> Comparison:
+    """Show the rounded probability, unless it would be on the other side of what is required."""
+    sure, shown = _is_sure(beats, required), policy.probability_beats_conservative or 0.0
+    value = shown if (shown >= required) is (beats >= required) else beats
+    return Comparison(f"probability_beats_conservative.{policy.policy.name}", value, ">=", required, holds=sure)
 
 
 def _is_sure(probability: float, required: float) -> bool:
