@@ -22,11 +22,11 @@ class ReferenceRules:
 
     Args:
         record: what they are brought forward over.
-        settings: windows and least numbers of samples.
+        settings: windows, least numbers of samples, and how many regimes are kept apart.
     """
 
     def __init__(self, record: Record, settings: AdviceSettings) -> None:
-        self._memory = RollingMemory(record, settings.windows)
+        self._memory = RollingMemory(record, settings)
         self._analyzer = PatternAnalyzer(settings.minimum_policy_trades)
         self._rules = ReinforcementFeedback(settings.minimum_samples)
         self._codes = {name: code for code, name in enumerate(record.regime_names)}
@@ -49,7 +49,7 @@ def reference_course(record: Record, settings: AdviceSettings, every: int, progr
 
     Args:
         record: what happened.
-        settings: windows and least numbers of samples.
+        settings: windows, least numbers of samples, and how many regimes are kept apart.
         every: entries from one decision to the next.
         progress: told how much is done, 0 to 1.
     """

@@ -8,11 +8,12 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.memory.memory_tallies import EarnedTallies, ObservedTallies, TradedTallies
 from strategic_memory_server.memory.memory_totals import MemoryTotals
 from strategic_memory_server.memory.strategic_memory import PortfolioWindow, RegimeWindow, StrategicMemory, TradeWindow
-from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record import Record
 
@@ -40,11 +41,11 @@ class RollingMemory:
 
     Args:
         record: the record.
-        lengths: lengths of the windows.
+        settings: lengths of the windows, and how many regimes are kept apart.
     """
 
-    def __init__(self, record: Record, lengths: WindowSettings) -> None:
-        self._record = record
+    def __init__(self, record: Record, settings: AdviceSettings) -> None:
+        self._record, self._max_regimes, lengths = record, settings.max_regimes, settings.windows
         entries = record.entries
         regimes, portfolio, trades = (np.flatnonzero(entries.kind == kind) for kind in Kind)
         regime, policy, strategy = (
@@ -67,7 +68,7 @@ class RollingMemory:
     def memory(self) -> StrategicMemory:
         """Return what is remembered now."""
         regimes, portfolio, trades = self._regimes, self._portfolio, self._trades
-        return StrategicMemory(
+        memory = StrategicMemory(
             regime_names=self._record.regime_names,
             strategy_names=self._record.strategy_names,
             regimes=regimes.window(),
@@ -75,6 +76,7 @@ class RollingMemory:
             trades=trades.window(),
             totals=MemoryTotals(regimes.tallies.totals(), portfolio.tallies.totals(), trades.tallies.totals()),
         )
+        return with_regimes_apart(memory, self._max_regimes)
 
 
 class _Rolling(Generic[WindowT, TalliesT]):

@@ -74,7 +74,7 @@ class _Service:
     def __init__(self, record: Record, settings: AdviceSettings) -> None:
         entries = record.entries
         self._record, self._settings = record, settings
-        self._memory = RollingMemory(record, settings.windows)
+        self._memory = RollingMemory(record, settings)
         self._analyzer = PatternAnalyzer(settings.minimum_policy_trades)
         self._reference = ReinforcementFeedback(settings.minimum_samples)
         self._evidence, self._exploration = EvidenceFeedback(settings.evidence), NOTHING_TRIED

@@ -181,6 +181,18 @@ def test_of_many_regimes_as_few_are_kept_apart_as_by_the_service(change: bool, t
     assert (all_apart["policy"] != course.decisions["policy"]).any()
 
 
+def test_of_many_regimes_those_used_last_alone_are_preferred(tmp_path: Path) -> None:
+    lines = [f"{1_000 + row},R{row % 9},{9 - row % 9}" for row in range(60)]
+    (tmp_path / "record.csv").write_text("\n".join(["time,market_regime,realized_pnl", *lines]) + "\n")
+    record = record_of(tmp_path / "record.csv")
+    advice = replace(SYNC, windows=WindowSettings(9, 5, 20), max_regimes=4)
+    for decision in reference_course(record, advice, 1, silent).decisions:
+        place = int(decision["place"])
+        apart = [row % 9 for row in range(max(place - 4, 0), place)]
+        assert not decision["advised"] or record.regime_names[decision["regime"]] == f"R{min(apart)}"
+    assert decision["advised"]
+
+
 @pytest.mark.parametrize("every", [1, 7])
 @pytest.mark.parametrize(("seed", "change"), [(0, False), (1, True), (2, False)])
 def test_exploring_follows_the_state_machine_of_the_service(
