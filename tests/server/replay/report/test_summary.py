@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -78,6 +79,20 @@ def test_each_rule_says_of_which_regime_it_advises(tmp_path: Path, capsys: pytes
     summary = capsys.readouterr().out
     assert "\nreference now: AGGRESSIVE in the preferred regime BULL, 1 changes so far\n" in summary
     assert "\nevidence now: CONSERVATIVE in the current regime BEAR, 0 changes so far\n" in summary
+
+
+def test_without_a_regime_no_rule_advises_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "trades.csv"
+    trades = (f"{86_400 * day},{2 * day % 3},{('CONSERVATIVE', 'AGGRESSIVE')[day % 2]}" for day in range(1, 99))
+    file.write_text("\n".join(["time,realized_pnl,policy", *trades]) + "\n")
+    assert run_replay(ReplayOptions(files=(file,), out=tmp_path / "report"), quiet=False) == 0
+    summary = capsys.readouterr().out
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    for rule in ("reference", "evidence", "exploring"):
+        assert f"\n{rule} now: CONSERVATIVE without a regime, 0 changes so far\n" in summary
+        nothing = {"policy": "CONSERVATIVE", "regime": None, "confidence": None, "probability_best": None}
+        assert report["advice"][rule]["now"] == nothing
+        assert report["advice"][rule]["share_without_advice"] == 1.0
 
 
 @pytest.mark.parametrize(("decay", "is_told"), [(0.95, True), (0.951, False)])
