@@ -11,7 +11,7 @@ from strategic_memory_server.cli.stopping import SIGNALS, stop
 
 def main() -> None:
     """Run the command, or say how to install what it needs."""
-    # Importing takes most of a second. Being told to stop meanwhile is no failure; the command takes over from here.
+    # Importing takes most of a second. Being told to stop meanwhile is no error; the command takes over from here.
     for number in SIGNALS:
         signal.signal(number, stop)
     # gRPC writes a line for each handshake that fails: whoever reaches the port could fill the log with them.

@@ -57,7 +57,7 @@ def doctor(
     watches who holds the lease.
 
     Exit codes: 0 nothing is wrong, 1 the advice is wrong, missing or rests on what is not there, 2 wrong flag or
-    setting, 3 nothing but warnings.
+    setting, 3 nothing but warnings, 130 interrupted.
     """
     token = _token_of(token_file)
     settings = settings_asked(overrides, portfolio)

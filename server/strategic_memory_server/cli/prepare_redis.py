@@ -40,7 +40,8 @@ def prepare_redis(*, admin: str | None, admin_password_file: str | None, portfol
     Redis 7 and Valkey keep what is loaded (functions) on disk and on replicas, so once is enough. Redis 6.2 has scripts
     alone, and forgets them where it starts without its append-only file: run it again then.
 
-    Exit codes: 0 done, 1 Redis failed or the user of REDIS_URL lacks a permission, 2 wrong flag or setting.
+    Exit codes: 0 done, 1 Redis failed or the user of REDIS_URL lacks a permission, 2 wrong flag or setting,
+    130 interrupted.
     """
     if (admin is None) is not (admin_password_file is None):
         raise click.UsageError("--admin and --admin-password-file belong together: give both or none")

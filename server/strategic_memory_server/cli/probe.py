@@ -26,7 +26,7 @@ def probe(**overrides: object) -> None:
     For a health check that knows its TLS. It is asked over HTTP, by the settings that it was started with, for no
     certificate of a client is needed there.
 
-    Exit codes: 0 it does, 1 it does not or cannot be reached, 2 wrong flag or setting.
+    Exit codes: 0 it does, 1 it does not or cannot be reached, 2 wrong flag or setting, 130 interrupted.
     """
     try:
         settings = read_environment(overrides, listens=False).service_settings()

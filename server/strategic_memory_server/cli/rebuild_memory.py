@@ -25,7 +25,7 @@ def rebuild_memory(portfolio: str, **overrides: object) -> None:
     the stream since. Trades that were trimmed from the stream are forgotten, and so is what was being explored. A
     running server needs no restart.
 
-    Exit codes: 0 done, 1 Redis failed, 2 wrong flag or setting.
+    Exit codes: 0 done, 1 Redis failed, 2 wrong flag or setting, 130 interrupted.
     """
     settings = settings_asked(overrides, portfolio)
     try:

@@ -89,7 +89,7 @@ def regimes(
     With --publish the labels go into the stream meta.regime instead, as candles end: from files that grow, or from a
     Redis stream whose entries have a field close.
 
-    Exit codes: 0 done or interrupted, 1 failed, 2 wrong flag.
+    Exit codes: 0 done, and with --publish interrupted, 1 failed, 2 wrong flag, 130 interrupted.
     """
     if bool(files) == bool(from_stream) or publish == (out is not None) or (from_stream and not publish):
         raise click.UsageError("give PRICES with --out FILE or --publish, or --from-stream KEY with --publish")

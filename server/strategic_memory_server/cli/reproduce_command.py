@@ -38,7 +38,7 @@ def reproduce_revision(
     what it was, or each field that comes out otherwise.
 
     Exit codes: 0 byte-identical, 1 Redis failed, 2 wrong flag or setting, 4 an input is gone, 5 the same inputs give
-    something else: the entry of the log was changed, or another version computes otherwise.
+    something else: the entry of the log was changed, or another version computes otherwise; 130 interrupted.
     """
     settings = settings_asked(overrides, portfolio)
     try:

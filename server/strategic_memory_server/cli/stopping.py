@@ -21,7 +21,10 @@ _INTERRUPTED = {
     "export": "nothing was written",
     "import": "what is written stays, and running it again goes on from there",
 }
-"""What is said of a command of which something was to come; to stop any other is no failure."""
+"""What is said of a command of which something was to come."""
+
+_UNTIL_STOPPED = {"serve", "demo"}
+"""Commands that run for as long as they are not stopped, as `regimes --publish` does: to stop them is no failure."""
 
 _imported = threading.Event()
 """Set once the modules of the command are imported, and it has something to tidy up."""
@@ -39,7 +42,7 @@ def stop(_number: int, _frame: object) -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if said := _INTERRUPTED.get(command):
         sys.stderr.write(f"strategic-memory-server {command}: interrupted; {said}\n")
-    code = EXIT_INTERRUPTED if said else EXIT_STOPPED
+    code = EXIT_STOPPED if command in _UNTIL_STOPPED or "--publish" in sys.argv else EXIT_INTERRUPTED
     if not _imported.is_set():
         sys.stderr.flush()
         os._exit(code)
