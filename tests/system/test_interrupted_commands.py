@@ -111,3 +111,4 @@ def test_a_stop_while_modules_are_imported_ends_the_command_wherever_it_comes(co
     ended = subprocess.run(called, capture_output=True, text=True, timeout=30, check=False)
     said = f"strategic-memory-server {command}: interrupted; " if command in ("replay", "import") else ""
     assert (ended.returncode, ended.stderr[: len(said) or None]) == (code, said)
+    assert "Traceback" not in ended.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -48,6 +49,17 @@ def test_labels_are_probabilities_and_spreads(make: Make) -> None:
 def test_a_price_that_does_not_move_and_one_that_jumps_give_labels_still(make: Make) -> None:
     closes = np.concatenate([np.full(300, 5.0), [5_000.0], np.full(300, 5.0)])
     assert labels_of(make(), closes)[-1] is not None
+
+
+@both
+def test_a_price_that_rises_by_the_same_each_time_is_a_bull_and_what_comes_after_it_is_told(make: Make) -> None:
+    """As of what accrues interest: its returns differ by rounding alone."""
+    accrued = 100.0 * 1.001 ** np.arange(300)
+    labels = labels_of(make(), np.concatenate([accrued, accrued[-1] * closes_of((FALLING, 300)) / 100.0]))
+    found = [label for label in labels if label is not None]
+    assert all(math.isfinite(label.volatility) and math.isfinite(label.trend) for label in found)
+    assert share(labels, BULL, 200, 300) == 1.0
+    assert share(labels, BEAR, 450, 600) > 0.4
 
 
 def test_thresholds_tell_trends_calm_and_storms() -> None:
