@@ -11,9 +11,10 @@ from redis.exceptions import RedisError
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
 from strategic_memory_server.cli.run_stoppable import run_stoppable
-from strategic_memory_server.entries.input_keys import STREAM_SOURCES, key_of
+from strategic_memory_server.entries.input_keys import STREAM_SOURCES, VALUE_SOURCES, key_of
 from strategic_memory_server.exporting.export import export
 from strategic_memory_server.exporting.folder import NEEDS_PYARROW, FolderError, Manifest
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_connection import connect, failure_at
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
@@ -53,7 +54,10 @@ async def _export(settings: RedisSettings, decay: float, folder: Path) -> Manife
         streams = [*(key_of(prefix, source) for source in STREAM_SOURCES), LogKeys.under(prefix).log]
         replies = await round_trip(client, [packed("XLEN", key) for key in streams])
         entries = [checked(reply, key, "stream") for reply, key in zip(replies, streams, strict=True)]
-        if not sum(entries):
+        memories, values = MemoryKeys.under(prefix), [key_of(prefix, source) for source in VALUE_SOURCES]
+        others = [memories.evidence, memories.trade_ids, *values]
+        (there,) = await round_trip(client, [packed("EXISTS", *others)])
+        if not sum(entries) + checked(there, others[0], "hash"):
             raise FolderError(f"nothing lies under {prefix}: is the --key-prefix another one?")
         with click.progressbar(length=sum(entries), label="Reading", file=sys.stderr) as bar:
             return await export(client, prefix, decay, folder, bar.update)

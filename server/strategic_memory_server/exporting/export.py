@@ -6,6 +6,7 @@ import json
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +20,7 @@ from strategic_memory_server.exporting.folder import (
     EXPORT_VERSION,
     GUARD_VALUE,
     GUARDLESS_VERSION,
+    MANIFEST,
     MEMORY_FILE,
     OVERRIDE_VALUE,
     STREAM_FILES,
@@ -64,43 +66,63 @@ async def export(client: redis.Redis, prefix: str, decay: float, folder: Path, r
 
     Raises:
         FolderError: the folder cannot be written, or holds something.
-        redis.exceptions.RedisError, OSError: Redis could not be reached, or refused.
+        redis.exceptions.RedisError: Redis could not be reached, or refused.
     """
-    unfinished = _made_beside(folder)
-    try:
-        rows: dict[str, int] = {}
-        rows[MEMORY_FILE], guard = await _memory(client, prefix, decay, unfinished / MEMORY_FILE)
-        rows[VALUES_FILE] = await _values(client, prefix, guard, unfinished / VALUES_FILE)
-        for source, name in STREAM_FILES.items():
-            pages = _pages(client, key_of(prefix, source), read)
-            rows[name] = await write_entries(unfinished / name, source, pages)
-        rows[ADVICE_FILE] = await _advice(client, prefix, unfinished / ADVICE_FILE, read)
-        at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        needs = GUARDLESS_VERSION if guard is None else EXPORT_VERSION
-        manifest = Manifest(needs, version("strategic-memory"), at, prefix, decay, rows)
-        manifest.write(unfinished)
-        _put_in_place(unfinished, folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with _file_system_of(folder):
+        unfinished = _unfinished(folder)
+        try:
+            manifest = await _written(client, prefix, decay, unfinished, read)
+            _put_in_place(unfinished, folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
     return manifest
 
 
-def _made_beside(folder: Path) -> Path:
-    """Make a folder for what is not finished yet, where it can be renamed into its place."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FolderError(f"{folder}: holds something already; give a new folder, or an empty one")
-    unfinished = folder.absolute().with_name(f".{folder.name}.{secrets.token_hex(4)}")
+async def _written(client: redis.Redis, prefix: str, decay: float, unfinished: Path, read: Read) -> Manifest:
+    rows: dict[str, int] = {}
+    rows[MEMORY_FILE], guard = await _memory(client, prefix, decay, unfinished / MEMORY_FILE)
+    rows[VALUES_FILE] = await _values(client, prefix, guard, unfinished / VALUES_FILE)
+    for source, name in STREAM_FILES.items():
+        pages = _pages(client, key_of(prefix, source), read)
+        rows[name] = await write_entries(unfinished / name, source, pages)
+    rows[ADVICE_FILE] = await _advice(client, prefix, unfinished / ADVICE_FILE, read)
+    at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    needs = GUARDLESS_VERSION if guard is None else EXPORT_VERSION
+    manifest = Manifest(needs, version("strategic-memory"), at, prefix, decay, rows)
+    manifest.write(unfinished)
+    return manifest
+
+
+@contextmanager
+def _file_system_of(folder: Path) -> Iterator[None]:
+    """Say of the folder what its file system refuses. What Redis refuses is a RedisError, also where it is away."""
     try:
-        unfinished.mkdir(parents=True)
+        yield
     except OSError as error:
-        raise FolderError(f"{folder}: cannot be written: {error.strerror or error}; give another folder") from None
+        why = error.strerror or error
+        raise FolderError(f"{folder}: cannot be written: {why}; nothing is left of it: give another folder") from None
+
+
+def _unfinished(folder: Path) -> Path:
+    """Make a folder for what is not finished yet: beside the other one, or in it where that is there.
+
+    One that is there may be a disk of its own, or a link, whose place nothing can take.
+    """
+    is_there = folder.exists()
+    if is_there and (not folder.is_dir() or any(folder.iterdir())):
+        raise FolderError(f"{folder}: holds something already; give a new folder, or an empty one")
+    unfinished = (folder if is_there else folder.absolute().parent) / f".unfinished.{secrets.token_hex(4)}"
+    unfinished.mkdir(parents=True)
     return unfinished
 
 
 def _put_in_place(unfinished: Path, folder: Path) -> None:
-    if folder.exists():
-        folder.rmdir()
-    unfinished.rename(folder)
+    if unfinished.parent != folder:
+        unfinished.rename(folder)
+        return
+    # What says that this is an export comes last.
+    for file in sorted(unfinished.iterdir(), key=lambda file: file.name == MANIFEST):
+        file.rename(folder / file.name)
 
 
 async def _pages(client: redis.Redis, key: str, read: Read) -> AsyncIterator[Sequence[Entry]]:

@@ -267,3 +267,31 @@ async def test_a_stream_that_can_take_no_more_entries_is_exported_whole(
     done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
     assert done.exit_code == 0, done.output
     assert "trades.parquet: 2 rows" in done.output
+
+
+async def test_what_its_file_system_refuses_is_told_of_the_folder_and_a_link_to_an_empty_one_is_filled(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.5"})
+    for refused in (tmp_path / ("x" * 300), tmp_path / "gone"):
+        if refused.name == "gone":
+            refused.symlink_to(tmp_path / "nowhere")
+        done = await run(export_memory, refused, "--redis-url", redis_server.url)
+        assert done.exit_code == 1
+        assert f"{refused}: cannot be written" in done.output
+        assert "start Redis" not in done.output
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "mounted").symlink_to(tmp_path / "disk")
+    done = await run(export_memory, tmp_path / "mounted", "--redis-url", redis_server.url)
+    assert done.exit_code == 0, done.output
+    written = {file.stem for file in (tmp_path / "disk").iterdir()}
+    assert written == {"export", "observations", "portfolio", "trades", "memory", "values", "advice"}
+
+
+async def test_a_long_memory_without_a_stream_is_exported(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    redis_client.hset(MemoryKeys.under("quantum").evidence, "read_up_to", "7-0")
+    done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
+    assert done.exit_code == 0, done.output
+    assert "memory.parquet: 1 rows" in done.output
