@@ -128,8 +128,7 @@ def _write_files(
     chosen = _chosen(read_prices(files, columns, written), symbol, out)
     for how in next(iter(chosen.values())).written:
         click.echo(how)
-    for of_symbol, prices in chosen.items():
-        target = Path(str(out).replace(_BY_SYMBOL, of_symbol.replace("/", "_")))
+    for target, prices in _targets(chosen, out).items():
         _require_own(target, files)
         labels = list(timed_labels(_detector(detector), prices, stamps))
         summary = _summary(prices, labels)
@@ -138,6 +137,16 @@ def _write_files(
         except OSError as error:
             raise PricesError(f"{target}: cannot be written: {error.strerror or error}") from None
         click.echo(f"{target}: {summary}")
+
+
+def _targets(chosen: dict[str, Prices], out: Path) -> dict[Path, Prices]:
+    """Return the prices by the file of their labels, each of which is that of one symbol."""
+    symbols: dict[Path, str] = {}
+    for of_symbol in chosen:
+        target = Path(str(out).replace(_BY_SYMBOL, of_symbol.replace("/", "_")))
+        if (other := symbols.setdefault(target, of_symbol)) != of_symbol:
+            raise PricesError(f"{target} would be that of {other} and of {of_symbol}: choose one with --symbol")
+    return {target: chosen[of_symbol] for target, of_symbol in symbols.items()}
 
 
 def _require_own(target: Path, files: tuple[Path, ...]) -> None:
@@ -166,7 +175,8 @@ def _names(texts: tuple[str, ...]) -> dict[str, str]:
 def _chosen(found: dict[str, Prices], symbol: str | None, out: Path) -> dict[str, Prices]:
     some = ", ".join(list(found)[:5]) + (", ..." if len(found) > 5 else "")
     if symbol is not None:
-        chosen = {name: prices for name, prices in found.items() if name.upper() == symbol.upper()}
+        alike = {name: prices for name, prices in found.items() if name.upper() == symbol.upper()}
+        chosen = {symbol: alike[symbol]} if symbol in alike else alike
         if not chosen:
             raise PricesError(f"--symbol {symbol}: the files hold {some or 'none that has a name'}")
         return chosen

@@ -50,6 +50,9 @@ _PAIR_AND_CANDLE = re.compile(r"(?P<pair>.+?)-[0-9]+[mhdwM](-[a-z_]+)?")
 FEWEST_OF_A_LENGTH = 20
 """So many distances in a row that are all alike are a length of candles, and no gaps between them."""
 
+FEWEST_IN_A_FILE = 5
+"""So many alike distances, and most of all, are the length of the candles of a file."""
+
 MOST_UNUSABLE = 0.01
 """Largest share of rows that are no closes, or have the time of another row and another close."""
 
@@ -73,6 +76,7 @@ class Prices:
         repeated: how many rows had the time of a later row, which counts.
         left_out: how many rows of all symbols are no closes, by reason.
         written: how the columns of each file are written, in words; plain numbers go without saying.
+        lengths: a file with candles of each length that whole files are of, milliseconds.
     """
 
     times_ms: Sequence[int]
@@ -80,6 +84,7 @@ class Prices:
     repeated: int
     left_out: Mapping[str, int] = field(default_factory=dict)
     written: Sequence[str] = ()
+    lengths: Mapping[int, Path] = field(default_factory=dict)
 
     @property
     def jumps(self) -> int:
@@ -95,6 +100,9 @@ class Prices:
         """
         if len(self.times_ms) < 2:
             raise PricesError(f"{len(self.times_ms)} closes are too few: give a file with more candles")
+        if len(self.lengths) > 1:
+            held = " and ".join(f"{path} of {_length(spacing_ms)}" for spacing_ms, path in sorted(self.lengths.items()))
+            raise PricesError(f"the files hold candles of several lengths, {held}: give those of one, or {_BY_CLOSES}")
         passed_ms = np.diff(self.times_ms)
         distances, counts = np.unique(passed_ms, return_counts=True)
         commonest = int(distances[np.argmax(counts)])
@@ -131,11 +139,13 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declar
     found: dict[str, dict[int, float]] = {}
     refused: dict[str, int] = {}
     repeated: dict[str, int] = {}
+    lengths: dict[str, dict[int, Path]] = {}
     how: list[str] = []
     differing = rows = 0
     for path in paths:
         by_name = _PAIR_AND_CANDLE.fullmatch(path.stem)
         of_file = by_name["pair"] if by_name else ""
+        in_file: dict[str, set[int]] = {}
         for times, closes, symbols in _rows(path, names, written or Declared(), refused, how):
             for time_ms, close, symbol in zip(times, closes, symbols, strict=True):
                 of_symbol = found.setdefault(symbol or of_file, {})
@@ -143,11 +153,25 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declar
                 differing += of_symbol.get(time_ms, close) != close
                 rows += 1
                 of_symbol[time_ms] = close
+                in_file.setdefault(symbol or of_file, set()).add(time_ms)
+        for symbol, times_ms in in_file.items():
+            if spacing_ms := _one_length(times_ms):
+                lengths.setdefault(symbol, {}).setdefault(spacing_ms, path)
     if not found:
         why = "".join(f"; {count} rows: {reason}" for reason, count in sorted(refused.items()))
         raise PricesError(f"no closing price could be read{why}")
     _require_one_market(rows, differing, refused)
-    return {symbol: _in_order(closes, repeated[symbol], refused, how) for symbol, closes in sorted(found.items())}
+    return {
+        symbol: _in_order(closes, repeated[symbol], refused, how, lengths.get(symbol, {}))
+        for symbol, closes in sorted(found.items())
+    }
+
+
+def _one_length(times_ms: Collection[int]) -> int:
+    """Return the distance that most candles of a file have to the next, milliseconds; 0 where most have others."""
+    distances, counts = np.unique(np.diff(sorted(times_ms)), return_counts=True)
+    most = int(counts.max(initial=0))
+    return int(distances[np.argmax(counts)]) if most >= FEWEST_IN_A_FILE and 2 * most > counts.sum() else 0
 
 
 def _require_one_market(rows: int, differing: int, refused: Mapping[str, int]) -> None:
@@ -167,10 +191,14 @@ def _require_one_market(rows: int, differing: int, refused: Mapping[str, int]) -
 
 
 def _in_order(
-    closes: Mapping[int, float], repeated: int, left_out: Mapping[str, int], written: Sequence[str]
+    closes: Mapping[int, float],
+    repeated: int,
+    left_out: Mapping[str, int],
+    written: Sequence[str],
+    lengths: Mapping[int, Path],
 ) -> Prices:
     times_ms = sorted(closes)
-    return Prices(times_ms, [closes[time_ms] for time_ms in times_ms], repeated, left_out, written)
+    return Prices(times_ms, [closes[time_ms] for time_ms in times_ms], repeated, left_out, written, lengths)
 
 
 def _length(spacing_ms: int) -> str:

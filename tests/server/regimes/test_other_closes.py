@@ -101,3 +101,29 @@ def test_labels_take_the_place_of_no_prices_and_of_no_device(tmp_path: Path) -> 
 def test_times_of_closes_may_lie_anyhow(tmp_path: Path) -> None:
     file = prices(tmp_path / "p.csv", anyhow(), closes())
     assert run(file, "--out", tmp_path / "labels.csv", "--stamps", "closing").exit_code == 0
+
+
+@each_case("offset_s", [0, 5 * HOUR_S])
+def test_files_of_candles_of_two_lengths_are_no_one_market(offset_s: int, tmp_path: Path) -> None:
+    """Those of the longer ones would be known a day too soon; at another time of day no close differs either."""
+    days = [BEGIN_S // DAY_S * DAY_S + offset_s + DAY_S * day for day in range(9)]
+    minutes = [days[0] - offset_s + 300 * row for row in range(288 * 9)]
+    minutes = [time_s for time_s in minutes if offset_s == 0 or time_s not in days]
+    short = prices(tmp_path / "BTC_USDT-5m.csv", minutes, closes(len(minutes)))
+    long = prices(tmp_path / "BTC_USDT-1d.csv", days, closes(9, at_1="90"))
+    refused = run(short, long, "--out", tmp_path / "labels.csv")
+    assert refused.exit_code == 1
+    assert f"several lengths, {short} of 0:05:00 and {long} of 1 day, 0:00:00: give those of one" in refused.output
+    assert run(short, long, "--out", tmp_path / "labels.csv", "--stamps", "closing").exit_code == 0
+
+
+def test_symbols_that_would_have_one_file_are_told_before_anything_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "p.csv"
+    rows = [f"{time_s},{close},{{}}" for time_s, close in zip(hourly(), closes(), strict=True)]
+    both = [row.format(pair) for pair in ("BTC/USDT", "BTC_USDT") for row in rows]
+    file.write_text("\n".join(["time,close,pair", *both]))
+    refused = run(file, "--out", tmp_path / "labels-{symbol}.csv")
+    assert refused.exit_code == 1
+    assert "labels-BTC_USDT.csv would be that of BTC/USDT and of BTC_USDT: choose one with --symbol" in refused.output
+    assert list(tmp_path.iterdir()) == [file]
+    assert run(file, "--out", tmp_path / "labels-{symbol}.csv", "--symbol", "BTC/USDT").exit_code == 0
