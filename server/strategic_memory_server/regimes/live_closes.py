@@ -16,6 +16,9 @@ from strategic_memory_server.regimes.price_files import CLOSE, SYMBOL, Prices, P
 LOOKED_AT_S = 1.0
 """How often a file is looked at, and how long one read of a stream waits, seconds."""
 
+WRITTEN_LATE_MS = 1_000
+"""By so much the clock of who writes a file may be behind ours, milliseconds."""
+
 PAGE = 1_000
 
 _GOES_ON = (b"false", b"0")
@@ -43,7 +46,8 @@ def closes_of_files(
     """Yield the closes that are known, oldest first, then those that come to be, for as long as it is asked.
 
     A candle that has not ended yet is left for later, and a file that has just changed for the next look: it may still
-    be written. It may be appended to, or written anew as a whole.
+    be written. It may be appended to, or written anew as a whole. The last candle has ended once the file was written
+    at its end or later: what it closed at before is not its close.
 
     Args:
         paths: what `read` reads; looked at for changes.
@@ -60,13 +64,16 @@ def closes_of_files(
         before, is_still = now, now == before
         is_read = is_read and is_still
         if is_still and (waits or not is_read):
-            is_read = True
+            # What is read is no newer than this, however long reading takes.
+            is_read, ended_ms = True, int(clock_s() * 1000)
+            written_ms = max(at_ns for at_ns, _ in now) // 1_000_000 + WRITTEN_LATE_MS
             prices = read()
             to_close_ms = prices.spacing_ms if stamps is Stamps.OPENING else 0
-            ended_ms = int(clock_s() * 1000)
             found = [(at + to_close_ms, close) for at, close in zip(prices.times_ms, prices.closes, strict=True)]
+            if found[-1][0] > written_ms:
+                found.pop()
             new = [(known, close) for known, close in found if known_until_ms < known <= ended_ms]
-            waits = found[-1][0] > ended_ms
+            waits = bool(found) and found[-1][0] > ended_ms
             known_until_ms = new[-1][0] if new else known_until_ms
             yield KnownCloses(new)
         else:

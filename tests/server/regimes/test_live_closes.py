@@ -1,0 +1,67 @@
+"""Closes of files that grow: each is known at its end, and by no price from before it."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from pathlib import Path
+
+from strategic_memory_server.regimes.labelling import Stamps
+from strategic_memory_server.regimes.live_closes import KnownClose, closes_of_files
+from strategic_memory_server.regimes.price_files import Prices, read_prices
+
+HOUR_S, BEGIN_S = 3_600, 1_699_999_200
+
+
+class Machine:
+    """A clock, and a file that somebody writes while it goes on."""
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.now_s = file, 0.0
+        self.to_write: list[tuple[float, list[float]]] = []
+
+    def pause(self, seconds: float) -> None:
+        self.now_s += seconds
+        while self.to_write and self.to_write[0][0] <= self.now_s:
+            at_s, closes = self.to_write.pop(0)
+            rows = (f"{BEGIN_S + HOUR_S * hour},{close}" for hour, close in enumerate(closes))
+            self.file.write_text("\n".join(["time,close", *rows]) + "\n")
+            os.utime(self.file, (BEGIN_S + at_s, BEGIN_S + at_s))
+
+    def read(self) -> Prices:
+        (prices,) = read_prices([self.file], {}).values()
+        return prices
+
+    def known(self, looks: int) -> list[tuple[float, list[float]]]:
+        """When closes became known, in seconds, and which."""
+        self.pause(0.0)
+        found: list[tuple[float, list[KnownClose]]] = [
+            (self.now_s, list(each.closes))
+            for each in islice(
+                closes_of_files(
+                    [self.file], self.read, Stamps.OPENING, clock_s=lambda: BEGIN_S + self.now_s, pause=self.pause
+                ),
+                looks,
+            )
+        ]
+        return [(at_s, [close for _, close in closes]) for at_s, closes in found if closes]
+
+
+def test_a_candle_that_runs_has_no_close_until_the_file_is_written_after_its_end(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "prices.csv")
+    machine.now_s = 3 * HOUR_S - 40.0
+    machine.to_write = [
+        (0.0, [100, 101, 150]),
+        (3 * HOUR_S - 30.0, [100, 101, 151]),
+        (3 * HOUR_S + 20.0, [100, 101, 120, 121]),
+        (3 * HOUR_S + 30.0, [100, 101, 120, 122]),
+    ]
+    assert machine.known(100) == [(3 * HOUR_S - 39.0, [100, 101]), (3 * HOUR_S + 21.0, [120])]
+
+
+def test_a_last_candle_of_whose_end_the_file_is_written_is_known_at_its_end(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "prices.csv")
+    machine.now_s = 3 * HOUR_S - 5.0
+    # By the clock of who writes it, half a second behind ours.
+    machine.to_write = [(2 * HOUR_S, [100, 101]), (3 * HOUR_S - 0.5, [100, 101, 120])]
+    assert machine.known(20)[-1] == (3 * HOUR_S + 1.0, [120])
