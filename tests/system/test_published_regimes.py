@@ -106,6 +106,16 @@ def test_a_redis_that_is_away_is_said_and_waited_for(fresh_redis: EmbeddedRedis,
         assert label["regime"] == "BULL"
 
 
+def test_why_nothing_is_published_is_said(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
+    with publishing("--from-stream", "closes", "--symbol", "BTC", redis_url=redis_server.url) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "closes: there is no entry yet\n"
+        redis_client.xadd("closes", {"c": "7", "symbol": "BTC"})
+        assert "no entry so far is a candle of the symbol BTC that has ended" in process.stderr.readline()
+        redis_client.xadd("closes", {"close": "7", "symbol": "BTC"})
+        assert "too few for a label" in process.stderr.readline()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("--publish",), ("--publish", "--from-stream", "a", "FILE"), ("--publish", "--out", "x.csv", "FILE"), ("FILE",)],

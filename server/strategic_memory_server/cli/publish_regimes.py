@@ -16,20 +16,25 @@ from strategic_memory_server.regimes.label import Detector
 from strategic_memory_server.regimes.labelling import TimedLabel
 from strategic_memory_server.regimes.live_closes import KnownCloses, closes_of_stream
 
+_TOO_FEW = "the closes so far are too few for a label: the first is published once there are enough"
+
 
 def publish(closes: Iterator[KnownCloses], detector: Detector, redis_url: str, key_prefix: str) -> None:
     """Publish the label of the newest close now, and of each later one when it is known, until interrupted.
 
     Of several closes that come at once the newest label is published: the others are history. A Redis that is away is
-    said on stderr, and the label that is the newest then is published once it is back.
+    said on stderr, and the label that is the newest then is published once it is back; so is why there is no label yet.
     """
     waiting: TimedLabel | None = None
-    said = ""
+    said, told, is_labelled = "", "", False
     with TraceWriter(redis_url, WriterSettings(prefix=key_prefix)) as writer:
         for found in closes:
             for known_ms, close in found.closes:
                 label = detector.update(known_ms / 1000.0, close)
                 waiting = waiting if label is None else TimedLabel(known_ms, label)
+            is_labelled = is_labelled or waiting is not None
+            if why := found.why_none or (_TOO_FEW if found.closes and not is_labelled else ""):
+                told = _say_once(why, told)
             if waiting is None or found.more_known:
                 continue
             try:

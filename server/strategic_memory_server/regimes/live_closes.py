@@ -21,18 +21,33 @@ WRITTEN_LATE_MS = 1_000
 
 PAGE = 1_000
 
+CHANGED_LOOKS = 10
+"""A file that has changed at so many looks in a row is told: it is left for the next one each time."""
+
 _GOES_ON = (b"false", b"0")
 """What a field `closed` says of a candle that has not ended, as cryptofeed writes those."""
+
+_CHANGES = (
+    "PRICES have changed at every look and are not read, since they may be half written: write them less often than "
+    "every two seconds"
+)
 
 KnownClose = tuple[int, float]
 """When a close became known, milliseconds since 1970 UTC, and the price."""
 
 
 class KnownCloses(NamedTuple):
-    """Closes, oldest first, and whether more are known already: then all of these are history."""
+    """Closes, oldest first.
+
+    Attributes:
+        closes: they.
+        more_known: whether more are known already: then all of these are history.
+        why_none: why there has been none for a while, in a sentence; empty: that is no wonder.
+    """
 
     closes: Sequence[KnownClose]
     more_known: bool = False
+    why_none: str = ""
 
 
 def closes_of_files(
@@ -56,13 +71,14 @@ def closes_of_files(
         clock_s: the time now, seconds since 1970 UTC.
         pause: waits for so many seconds.
     """
-    known_until_ms, before, is_read, waits = -1, _looked_at(paths), False, False
+    known_until_ms, before, is_read, waits, changed = -1, _looked_at(paths), False, False, 0
     while True:
         pause(LOOKED_AT_S)
         # Looked at before it is read: what comes in between is a change for the next look.
         now = _looked_at(paths)
         before, is_still = now, now == before
         is_read = is_read and is_still
+        changed = 0 if is_still else changed + 1
         if is_still and (waits or not is_read):
             # What is read is no newer than this, however long reading takes.
             is_read, ended_ms = True, int(clock_s() * 1000)
@@ -77,7 +93,7 @@ def closes_of_files(
             known_until_ms = new[-1][0] if new else known_until_ms
             yield KnownCloses(new)
         else:
-            yield KnownCloses(())
+            yield KnownCloses((), why_none=_CHANGES if changed >= CHANGED_LOOKS else "")
 
 
 def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Iterator[KnownCloses]:
@@ -86,13 +102,17 @@ def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Itera
     An entry is a candle that has ended: its field `close` is the price, its id the time. One without a price above 0,
     of another symbol, or whose field `closed` says that it goes on, is passed over. Raises redis.exceptions.RedisError.
     """
-    last = "0-0"
+    last, seen, used = "0-0", 0, 0
     while True:
         reply: Any = client.xread({key: last}, count=PAGE, block=round(LOOKED_AT_S * 1000))
         entries = reply[0][1] if reply else []
         last = entries[-1][0].decode() if entries else last
         closes = [found for entry_id, fields in entries if (found := _close_of(entry_id, fields, symbol)) is not None]
-        yield KnownCloses(closes, more_known=len(entries) == PAGE)
+        seen, used = seen + len(entries), used + len(closes)
+        of_symbol = f" of the symbol {symbol}" if symbol else ""
+        none = f"no entry so far is a candle{of_symbol} that has ended, with a price in a field {CLOSE}"
+        why_none = "" if used else f"{key}: {none if seen else 'there is no entry yet'}"
+        yield KnownCloses(closes, len(entries) == PAGE, why_none)
 
 
 def _close_of(entry_id: bytes, fields: Mapping[bytes, bytes], symbol: str | None) -> KnownClose | None:

@@ -6,8 +6,10 @@ import os
 from itertools import islice
 from pathlib import Path
 
+import pytest
+
 from strategic_memory_server.regimes.labelling import Stamps
-from strategic_memory_server.regimes.live_closes import KnownClose, closes_of_files
+from strategic_memory_server.regimes.live_closes import CHANGED_LOOKS, KnownClose, closes_of_files
 from strategic_memory_server.regimes.price_files import Prices, read_prices
 
 HOUR_S, BEGIN_S = 3_600, 1_699_999_200
@@ -65,3 +67,15 @@ def test_a_last_candle_of_whose_end_the_file_is_written_is_known_at_its_end(tmp_
     # By the clock of who writes it, half a second behind ours.
     machine.to_write = [(2 * HOUR_S, [100, 101]), (3 * HOUR_S - 0.5, [100, 101, 120])]
     assert machine.known(20)[-1] == (3 * HOUR_S + 1.0, [120])
+
+
+def test_a_file_that_changes_at_every_look_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "prices.csv"
+
+    def pause(_seconds: float) -> None:
+        with file.open("a") as opened:
+            opened.write("x")
+
+    pause(0.0)
+    looks = islice(closes_of_files([file], lambda: pytest.fail("read"), Stamps.OPENING, pause=pause), CHANGED_LOOKS)
+    assert [bool(look.why_none) for look in looks] == [False] * (CHANGED_LOOKS - 1) + [True]
