@@ -269,6 +269,17 @@ def test_an_entry_that_is_none_to_compute_again_is_told(
     assert told in result.output
 
 
+def test_the_oldest_revision_that_is_left_was_not_changed(said: Said, prefix: str, reproduce: Reproduce) -> None:
+    """What was said before it is what hysteresis went on from, and gone."""
+    revision, result = 1, reproduce(1)
+    while result.exit_code == 0 and revision < said.revisions:
+        revision += 1
+        said.client.xtrim(f"{prefix}:{LOG}", minid=f"{revision}-0", approximate=False)
+        result = reproduce(revision)
+    assert result.exit_code == 4, result.output
+    assert f"gone: log: it holds no revision {revision - 1} any more, which hysteresis went on from" in result.output
+
+
 def test_an_epoch_that_is_asked_for_has_to_be_the_one(said: Said, prefix: str, reproduce: Reproduce) -> None:
     epoch = entries(said.client, prefix)[0][1][b"epoch"].decode()
     assert reproduce(1, "--epoch", epoch).exit_code == 0

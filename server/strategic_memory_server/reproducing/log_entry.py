@@ -31,12 +31,14 @@ class LogEntry:
         document: the same as it stands there.
         basis: what it rests on.
         before: what the entry before it says, in the same epoch; None: there is none.
+        is_before_gone: whether there was one, in whichever epoch, that the log does not hold any more.
     """
 
     feedback: Feedback
     document: bytes
     basis: Basis
     before: Feedback | None
+    is_before_gone: bool
 
 
 async def read_entry(client: redis.Redis, prefix: str, revision: int, epoch: str | None) -> LogEntry:
@@ -71,13 +73,10 @@ async def read_entry(client: redis.Redis, prefix: str, revision: int, epoch: str
         basis = basis_of_text(text)
     except ValueError as error:
         raise EntryForeignError("its field rests_on is none that this service has written") from error
-    return LogEntry(feedback, fields[b"feedback"], basis, _before(entries, feedback))
-
-
-def _before(entries: dict[bytes, dict[bytes, bytes]], feedback: Feedback) -> Feedback | None:
-    before_id = b"%d-0" % (feedback.revision - 1)
+    before_id = b"%d-0" % (revision - 1)
     try:
         before = decode_entry(before_id, entries[before_id])
     except (KeyError, MalformedFeedbackError):
-        return None
-    return before if before.epoch == feedback.epoch else None
+        return LogEntry(feedback, fields[b"feedback"], basis, None, is_before_gone=revision > 1)
+    said = before if before.epoch == feedback.epoch else None
+    return LogEntry(feedback, fields[b"feedback"], basis, said, is_before_gone=False)

@@ -64,6 +64,9 @@ async def reproduce(
         return Reproduction(Outcome.INPUT_GONE, revision, entry.feedback.epoch, gone, length=len(entry.document))
     inputs = InputsThen(client, prefix, settings, entry.basis)
     computed = await _computed(entry, inputs, settings)
+    if settings.hysteresis.is_on and entry.is_before_gone and entry.document not in computed:
+        sentence = f"it holds no revision {revision - 1} any more, which hysteresis went on from"
+        inputs.gone.append(Gone("log", sentence))
     found = revision, entry.feedback.epoch, tuple(inputs.gone)
     length = len(entry.document)
     if entry.document in computed:
