@@ -8,6 +8,7 @@ import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import commands
 import pytest
@@ -149,6 +150,16 @@ def test_what_the_service_tells_is_told_once(
     eventually(lambda: redis_client.hget(STATE, "valid_until_ms"))
     findings = examined(asks_service=True, STRATEGIC_MEMORY_HTTP_ADDRESS=service.http_address).findings
     assert [each.check for each in findings] == ["redis_may_evict"]
+
+
+def test_trades_that_were_deleted_by_name_were_not_trimmed(sound: redis.Redis, examined: Examine) -> None:
+    trades: Any = sound.xrange(trade_stream())
+    newest = trades[-33:]
+    sound.delete(trade_stream())
+    for entry_id, fields in newest:
+        sound.xadd(trade_stream(), fields, id=entry_id)
+    assert sound.xdel(trade_stream(), *(entry_id for entry_id, _ in newest[3:8])) == 5
+    assert "trimmed_too_soon" not in [finding.check for finding in examined().findings]
 
 
 def test_a_stream_of_another_type_is_told_once(sound: redis.Redis, examined: Examine) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from strategic_memory_server.doctor.examined import Examined
 from strategic_memory_server.doctor.finding import Finding, Severity
 from strategic_memory_server.entries.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
+from strategic_memory_server.inputs.bookmark import BEFORE_ALL
 
 SYNCS = 3
 """A stream should hold what came in so many intervals: one sync may be late, and one may fail."""
@@ -18,6 +19,9 @@ def check(examined: Examined) -> Iterator[Finding]:
     wanted = {META_REGIME: windows.regime, PORTFOLIO_MEMORY: windows.portfolio, TRADE_RESULTS: windows.trades}
     for source, stream in examined.redis.streams.items():
         if stream.added is None or stream.added <= stream.length or stream.first is None:
+            continue
+        if stream.deleted and stream.deleted > BEFORE_ALL and stream.added < 2 * stream.length:
+            # Some were deleted by name, which may be all that is missing.
             continue
         spans_s = (stream.last[0] - stream.first[0]) / 1000
         if stream.length < wanted[source]:
