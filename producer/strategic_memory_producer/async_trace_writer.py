@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 import redis.asyncio
+from redis.asyncio.retry import Retry
 from redis.exceptions import AuthenticationError
 
 from strategic_memory_producer.checked_values import Number
@@ -37,7 +38,9 @@ class AsyncTraceWriter:
     def __init__(self, redis_url: str = "redis://127.0.0.1:6379/0", settings: WriterSettings | None = None) -> None:
         self._settings = checked_settings(settings)
         with read_url(redis_url):
-            self._pool: Any = redis.asyncio.BlockingConnectionPool.from_url(redis_url, **pool_options(self._settings))
+            self._pool: Any = redis.asyncio.BlockingConnectionPool.from_url(
+                redis_url, **pool_options(self._settings, Retry)
+            )
         self._client = redis.asyncio.Redis(connection_pool=self._pool)
         self._one_at_a_time = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None

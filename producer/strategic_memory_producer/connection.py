@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.maint_notifications import MaintNotificationsConfig
+from redis.retry import Retry
 from redis.typing import EncodableT, FieldT
 
 from strategic_memory_producer.entry import Entry
@@ -25,8 +28,8 @@ _REPEATED = ", with args beginning with"
 """Before the arguments of a command that a server does not know. Of HELLO and AUTH the password is one."""
 
 
-def pool_options(settings: WriterSettings) -> dict[str, Any]:
-    """Return the options of a pool of one connection."""
+def pool_options(settings: WriterSettings, retry: type[Retry | AsyncRetry]) -> dict[str, Any]:
+    """Return the options of a pool of one connection, whose retries are of this kind."""
     timeout_s = settings.timeout_s
     return {
         "max_connections": 1,
@@ -35,8 +38,8 @@ def pool_options(settings: WriterSettings) -> dict[str, Any]:
         "socket_connect_timeout": timeout_s,
         # With them on, redis-py 8.1 hands out a connection that Redis has closed without a look at it.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
-        # A retry of redis-py sends again what may have been taken.
-        "retry": None,
+        # A retry of redis-py sends again what may have been taken. Without one, `retry_on_timeout` in a URL makes one.
+        "retry": retry(NoBackoff(), 0),
     }
 
 

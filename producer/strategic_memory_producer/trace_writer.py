@@ -11,6 +11,7 @@ from typing import Any, Self, Unpack
 
 import redis
 from redis.exceptions import AuthenticationError
+from redis.retry import Retry
 
 from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url, without_login
@@ -38,7 +39,7 @@ class TraceWriter:
     def __init__(self, redis_url: str = "redis://127.0.0.1:6379/0", settings: WriterSettings | None = None) -> None:
         self._settings = checked_settings(settings)
         with read_url(redis_url):
-            self._pool: Any = redis.BlockingConnectionPool.from_url(redis_url, **pool_options(self._settings))
+            self._pool: Any = redis.BlockingConnectionPool.from_url(redis_url, **pool_options(self._settings, Retry))
         self._client = redis.Redis(connection_pool=self._pool)
         # By process: whoever held it when another one was forked off is not there to let it go.
         self._one_at_a_time: dict[int, threading.Lock] = {}

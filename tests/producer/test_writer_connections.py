@@ -5,6 +5,7 @@ from __future__ import annotations
 import socketserver
 import threading
 import traceback
+from typing import ClassVar
 
 import pytest
 import redis
@@ -21,6 +22,21 @@ class _OldRedis(socketserver.BaseRequestHandler):
         said = self.request.recv(1_024).split(b"\r\n")[4::2]
         repeated = b" ".join(b"`%s`," % word for word in said)
         self.request.sendall(b"-ERR unknown command `HELLO`, with args beginning with: %s \r\n" % repeated)
+
+
+class _Silent(socketserver.StreamRequestHandler):
+    """Takes entries, and answers nothing to them."""
+
+    sent: ClassVar[list[bytes]] = []
+
+    def handle(self) -> None:
+        for line in self.rfile:
+            if line[:1] == b"*":
+                words = [self.rfile.read(int(self.rfile.readline()[1:]) + 2).strip() for _ in range(int(line[1:]))]
+                if words[0] == b"XADD":
+                    self.sent.append(words[1])
+                else:
+                    self.wfile.write(b"+OK\r\n")
 
 
 class _Http(socketserver.BaseRequestHandler):
@@ -40,6 +56,18 @@ def test_what_is_no_redis_is_out_of_reach(make_writer: MakeWriter, redis_server:
                 make_writer(url, QUICK).write([trade])
             assert unwritten.value.entries == (trade,)
         http.shutdown()
+
+
+def test_what_may_have_been_taken_is_sent_once_whatever_the_url_says(make_writer: MakeWriter) -> None:
+    _Silent.sent.clear()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Silent) as silent:
+        threading.Thread(target=silent.serve_forever, daemon=True).start()
+        url = f"redis://127.0.0.1:{silent.server_address[1]}/0?protocol=2&retry_on_timeout=true"
+        with pytest.raises(UnwrittenError) as unwritten:
+            make_writer(url, QUICK).record_portfolio(0.5)
+        silent.shutdown()
+    assert len(unwritten.value.in_doubt) == 1
+    assert _Silent.sent == [b"quantum:stream:portfolio.memory"]
 
 
 def test_a_user_without_permission_is_told_which(
