@@ -68,7 +68,7 @@ async def places_to_write(client: redis.Redis, prefix: str, past: PastEntries) -
 
 
 async def write(client: redis.Redis, prefix: str, past: PastEntries, begin: int, written: Written) -> None:
-    """Add the entries from a place on, in pages. Where it was cut off, another call goes on.
+    """Add the entries from a place on, in pages, each whole or not at all. Where it was cut off, another call goes on.
 
     Raises:
         BehindError: somebody has added a newer entry meanwhile.
@@ -77,7 +77,11 @@ async def write(client: redis.Redis, prefix: str, past: PastEntries, begin: int,
     key = key_of(prefix, past.source)
     for start in range(begin, len(past), PAGE):
         places = range(start, min(start + PAGE, len(past)))
-        replies = await round_trip(client, [_command(key, past, place) for place in places], patience=20.0)
+        # A Redis that is full for a moment would refuse some, and take what comes after them.
+        commands = [packed("MULTI"), *(_command(key, past, place) for place in places), packed("EXEC")]
+        *queued, replies = await round_trip(client, commands, patience=20.0)
+        for reply in (*queued, replies):
+            _raise(reply)
         for place, reply in zip(places, replies, strict=True):
             if isinstance(reply, ResponseError) and "equal or smaller" in str(reply):
                 raise BehindError(_behind(key, past, place, None))

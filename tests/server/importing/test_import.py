@@ -125,6 +125,26 @@ def test_it_is_written_once_and_goes_on_where_it_was_cut_off(
     assert redis_client.xlen(TRADES) == 2_501
 
 
+def test_a_page_that_a_full_redis_refuses_is_not_there_in_part(
+    fresh_redis: EmbeddedRedis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have room again for what comes after the first that was refused."""
+    monkeypatch.setattr(writing, "PAGE", 100)
+    many_trades(tmp_path / "trades.csv")
+    found: set[int] = set()
+    with redis.Redis.from_url(fresh_redis.url) as client:
+        for room in range(40_000, 400_000, 40_000):
+            client.flushall()
+            client.config_set("maxmemory", client.info("memory")["used_memory"] + room)
+            run(fresh_redis, tmp_path / "trades.csv")
+            client.config_set("maxmemory", 0)
+            found.add(client.xlen(TRADES))
+        done = run(fresh_redis, tmp_path / "trades.csv")
+        assert (done.exit_code, client.xlen(TRADES)) == (0, 2_500), done.output
+    assert found - {0, 2_500}, "none was cut off"
+    assert {length % 100 for length in found} == {0}
+
+
 def test_nothing_goes_behind_what_is_newer(
     redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
