@@ -20,6 +20,7 @@ from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
 from strategic_memory_server.replay.files.errors import NotInstalledError
 from strategic_memory_server.replay.files.optional_module import optional_module
+from strategic_memory_server.revisions.decay_in_use import decay_in_use
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 
@@ -60,4 +61,4 @@ async def _export(settings: RedisSettings, decay: float, folder: Path) -> Manife
         if not sum(entries) + checked(there, others[0], "hash"):
             raise FolderError(f"nothing lies under {prefix}: is the --key-prefix another one?")
         with click.progressbar(length=sum(entries), label="Reading", file=sys.stderr) as bar:
-            return await export(client, prefix, decay, folder, bar.update)
+            return await export(client, prefix, await decay_in_use(client, prefix, decay), folder, bar.update)

@@ -12,6 +12,7 @@ from strategic_memory_server.entries import input_keys
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_connection import connect, failure_at
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.revisions.decay_in_use import decay_in_use
 
 
 @click.command("rebuild-memory")
@@ -35,9 +36,12 @@ def rebuild_memory(portfolio: str, **overrides: object) -> None:
 
 
 async def _forget(redis: RedisSettings, decay: float) -> None:
-    first, beside = MemoryKeys.under(redis.key_prefix), MemoryKeys.beside(redis.key_prefix, decay)
+    prefix = redis.key_prefix
     async with connect(redis) as client:
-        counted = await client.xlen(input_keys.key_of(redis.key_prefix, input_keys.TRADE_RESULTS))
-        existed = await client.delete(first.evidence, first.trade_ids, beside.evidence, beside.trade_ids)
+        decays = {decay, await decay_in_use(client, prefix, decay)}
+        memories = MemoryKeys.under(prefix), *(MemoryKeys.beside(prefix, each) for each in decays)
+        names = [name for keys in memories for name in (keys.evidence, keys.trade_ids)]
+        counted = await client.xlen(input_keys.key_of(prefix, input_keys.TRADE_RESULTS))
+        existed = await client.delete(*names)
     found = "The long memory is forgotten." if existed else "There was no long memory."
     click.echo(f"{found} The server that leads builds it from the {counted} entries of the trade stream.")

@@ -23,6 +23,7 @@ from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.cli.export_command import export_memory
 from strategic_memory_server.cli.import_command import import_past
+from strategic_memory_server.cli.rebuild_memory import rebuild_memory
 from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.columns.stream_position import LAST_ID
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -295,3 +296,17 @@ async def test_a_long_memory_without_a_stream_is_exported(
     done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
     assert done.exit_code == 0, done.output
     assert "memory.parquet: 1 rows" in done.output
+
+
+async def test_the_memory_of_the_decay_that_the_service_has_is_meant_whatever_this_command_is_told(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    beside = MemoryKeys.beside("quantum", 0.9).evidence
+    redis_client.hset(MemoryKeys.under("quantum").evidence, "read_up_to", "7-0")
+    redis_client.hset(beside, "read_up_to", "8-0")
+    redis_client.hset(LogKeys.under("quantum").state, "settings", '{"STRATEGIC_MEMORY_EVIDENCE_DECAY": 0.9}')
+    done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
+    assert "memory.parquet: 2 rows" in done.output
+    assert json.loads((tmp_path / "export" / "export.json").read_bytes())["decay"] == 0.9
+    assert (await run(rebuild_memory, "--yes", "--redis-url", redis_server.url)).exit_code == 0
+    assert not redis_client.exists(beside)
