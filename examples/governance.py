@@ -56,7 +56,7 @@ class Governor:
         if current.confidence_boost < self.enter:
             self.bolder = None
             return None
-        if self.bolder is None:
+        if self.bolder is None or BOLDNESS.index(self.bolder) <= BOLDNESS.index(in_force):
             self.bolder, self.bolder_since_s = current.policy, now_s
         self.bolder = min(self.bolder, current.policy, key=BOLDNESS.index)
         return self.bolder if now_s - self.bolder_since_s >= self.hold_s else None
@@ -67,7 +67,7 @@ class PolicyKey:
 
     def __init__(self, url: str, prefix: str) -> None:
         self.name = f"{prefix}:{KEY}"
-        self._redis = redis.Redis.from_url(url, decode_responses=True, socket_timeout=2.0)
+        self._redis = redis.Redis.from_url(url, decode_responses=True, encoding_errors="replace", socket_timeout=2.0)
         self._written: str | None = None
 
     def read(self) -> tuple[Policy | None, bool]:

@@ -124,6 +124,14 @@ def test_governance_goes_up_slowly_and_down_at_once() -> None:
         (400.0, sure.as_stale(), AGGRESSIVE, None),
         (401.0, WARMING_UP, AGGRESSIVE, None),
         (402.0, replace(sure, current=None), AGGRESSIVE, None),
+        (500.0, advice(BALANCED, 0.9), CONSERVATIVE, None),
+        (560.0, sure, CONSERVATIVE, BALANCED),
+        (560.2, sure, BALANCED, None),  # a step further needs its own minute
+        (620.1, sure, BALANCED, None),
+        (620.3, sure, BALANCED, AGGRESSIVE),
+        (620.5, sure.as_stale(), AGGRESSIVE, None),
+        (621.0, advice(BALANCED, 0.9), CONSERVATIVE, None),
+        (690.0, sure, BALANCED, None),  # which somebody else has set meanwhile
     ):
         assert governor.proposal(given, in_force, now_s) is proposed, now_s
 
@@ -172,8 +180,9 @@ def test_governance_writes_when_asked_to_and_never_from_stale_advice_nor_over_ot
         assert redis_client.get(POLICY) == b"CONSERVATIVE"
         redis_client.set(POLICY, "BALANCED")
         program.wait_for("proposes CONSERVATIVE in place of BALANCED", "somebody else has set", "left alone")
-        redis_client.set(POLICY, "reckless")
+        redis_client.set(POLICY, b"\xff")
         program.wait_for("holds no policy: set it to one of CONSERVATIVE, BALANCED, AGGRESSIVE, or delete it")
+        redis_client.set(POLICY, "reckless")
         redis_client.set(POLICY, "BALANCED")
         service.kill()
         program.wait_for("advice is STALE: nothing is proposed, BALANCED stays")
