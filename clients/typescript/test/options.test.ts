@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { toBinary } from "@bufbuild/protobuf";
+import { StreamFeedbackRequestSchema } from "../src/generated/strategic_memory/v1/service_pb.js";
 import { type ClientOptions, type FollowOptions, ClientClosedError, StrategicMemoryClient } from "../src/index.js";
 import { channelOptions, dialGrpcJs } from "../src/transports/grpc_js.js";
 import { settingsOf } from "../src/values/options.js";
+import { streamRequest } from "../src/wire/requests.js";
 
 const refusedOptions: [unknown, RegExp][] = [
   [{ timeoutMs: 0 }, /^timeoutMs must be a number above 0/],
@@ -70,6 +73,13 @@ for (const [options, message] of refusedSubscriptions) {
     assert.throws(() => client.follow(options as FollowOptions), { message });
   });
 }
+
+test("an interval of heartbeats can be sent whatever its fraction", () => {
+  const attempt = { address: "127.0.0.1:1", portfolio: "", resumeAfter: null, sendCurrent: false, delivery: "LATEST" } as const;
+  const request = streamRequest({ ...attempt, heartbeatIntervalMs: 10_000 / 3 });
+  assert.equal(request.heartbeatInterval?.nanos, 333_000_000);
+  assert.ok(toBinary(StreamFeedbackRequestSchema, request).length > 0);
+});
 
 test("a request that does not fit is refused before it is sent, and names the field", async () => {
   using client = new StrategicMemoryClient("127.0.0.1:1");

@@ -42,7 +42,7 @@ export function streamRequest(attempt: StreamAttempt): StreamFeedbackRequest {
     delivery: attempt.delivery === "EVERY" ? WireDelivery.EVERY : WireDelivery.LATEST,
     sendCurrent: attempt.sendCurrent,
     portfolio: attempt.portfolio,
-    heartbeatInterval: durationFromMs(attempt.heartbeatIntervalMs),
+    heartbeatInterval: durationFromMs(Math.round(attempt.heartbeatIntervalMs)), // of a fraction no Duration can be sent
   });
   if (attempt.resumeAfter !== null) {
     request.resumeAfterRevision = BigInt(attempt.resumeAfter.revision);
