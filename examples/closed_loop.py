@@ -42,6 +42,11 @@ def policy_for(advice: Feedback, regime: str, source: random.Random) -> Policy:
     return Policy.CONSERVATIVE
 
 
+def leverage_for(advice: Feedback, regime: str) -> float:
+    """Return the leverage advised for this regime; where it is for another one, no more than the safe one."""
+    return advice.leverage_hint if advice.preferred_regime == regime else advice.as_safe().leverage_hint
+
+
 def trade(client: StrategicMemoryClient, writer: TraceWriter, trades: int, pause_s: float, seed: int) -> float:
     """Make so many trades by the newest advice, and record each; return what they earned."""
     source, earned, run = random.Random(seed), 0.0, int(time.time())
@@ -50,7 +55,7 @@ def trade(client: StrategicMemoryClient, writer: TraceWriter, trades: int, pause
         writer.observe_regime(regime, confidence=0.8)
         advice = client.newest
         policy, opened = policy_for(advice, regime, source), datetime.now(UTC)
-        pnl = source.gauss(EDGE.get((regime, policy), 0.0), 0.3) * advice.leverage_hint
+        pnl = source.gauss(EDGE.get((regime, policy), 0.0), 0.3) * leverage_for(advice, regime)
         writer.record_trade(pnl, regime=regime, policy=policy.name, trade_id=f"{run}-{number}", opened_at=opened)
         earned += pnl
         time.sleep(pause_s)

@@ -21,7 +21,7 @@ from redis_inputs import add_regime
 from service_calls import get_feedback, get_json, get_json_from
 
 from strategic_memory.v1 import feedback_pb2
-from strategic_memory_client import Feedback, FeedbackStatus, Policy, RegimeAdvice, StrategicMemoryClient
+from strategic_memory_client import Feedback, FeedbackStatus, LeverageCap, Policy, RegimeAdvice, StrategicMemoryClient
 from strategic_memory_client.values.results import WARMING_UP
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
@@ -134,6 +134,14 @@ def test_governance_goes_up_slowly_and_down_at_once() -> None:
         (690.0, sure, BALANCED, None),  # which somebody else has set meanwhile
     ):
         assert governor.proposal(given, in_force, now_s) is proposed, now_s
+
+
+def test_the_leverage_of_one_regime_is_not_taken_in_another() -> None:
+    leverage_for = loaded("closed_loop").leverage_for
+    bold = replace(advice(AGGRESSIVE, 0.9), preferred_regime="BULL", updated_policy=AGGRESSIVE, leverage_hint=1.9)
+    capped = replace(bold, leverage_hint=0.4, leverage_caps=(LeverageCap("risk:leverage_limits", 0.4),))
+    assert [leverage_for(bold, regime) for regime in ("BULL", "BEAR")] == [1.9, 1.0]
+    assert leverage_for(capped, "BEAR") == 0.4
 
 
 def test_exits_stay_within_their_bounds_whatever_the_confidence() -> None:
