@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from languages import go, java, rust, typescript
+from languages import acted_upon, go, java, rust, typescript
 from languages.kills import Outcome, play_kills, play_outage
 from languages.program import Library, Program
 
@@ -25,6 +25,9 @@ LANGUAGES: dict[str, Callable[[], list[Library]]] = {
 
 PACKAGED = ("go", "typescript")
 """Languages with a library of their own; the others have an example each."""
+
+EXAMPLES = ("Java", "Rust")
+"""The names of the examples, which print what may be acted upon."""
 
 BACK_WITHIN_S = 3.0
 """How long after a server is back every library has heard it."""
@@ -45,6 +48,7 @@ def main() -> int:
     for name, seconds in outage.back_s.items():
         _say(f"  {name.ljust(_WIDTHS[0])}{seconds:.2f} s")
     problems = [*kills.problems, *outage.problems]
+    problems += acted_upon.problems_of(library for library in libraries if library.name in EXAMPLES)
     problems += [f"{name} was back after {s:.2f} s" for name, s in outage.back_s.items() if s > BACK_WITHIN_S]
     _say(f"\n{len(problems)} problems")
     for problem in problems:

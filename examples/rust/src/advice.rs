@@ -8,6 +8,10 @@ use tokio::time::Instant;
 use crate::wire::{Feedback, FeedbackStatus, Heartbeat, LeverageCap, Policy};
 
 const SAFE_LEVERAGE: f64 = 1.0;
+/// No rules advise more.
+const HIGHEST_LEVERAGE: f64 = 2.0;
+/// A hint may be rounded above a cap by that much.
+const SLACK: f64 = 1e-9;
 
 /// What to do.
 pub struct Advice {
@@ -38,19 +42,23 @@ impl Newest {
 
     /// What may be acted upon now: the safe values unless the feedback is ACTIVE and inside its validity.
     pub fn advice(&self) -> Advice {
+        // A cap that makes no sense is the strictest there is: to leave it out would lift it.
+        let caps = self.caps.iter().map(|cap| if cap.value >= 0.0 { cap.value } else { 0.0 });
+        let highest = caps.fold(HIGHEST_LEVERAGE, f64::min);
         let known = self.feedback.as_ref().filter(|_| self.until.is_some_and(|until| Instant::now() < until));
         let policy = known.and_then(|feedback| Policy::try_from(feedback.updated_policy).ok());
+        // No server may say more than that, and NaN is within nothing.
         if let (Some(feedback), Some(policy)) = (known, policy)
             && policy != Policy::Unspecified
-            && feedback.leverage_hint.is_finite()
+            && (0.0..=highest + SLACK).contains(&feedback.leverage_hint)
         {
             return Advice { policy, leverage: feedback.leverage_hint };
         }
-        let hints = self.feedback.iter().map(|feedback| feedback.leverage_hint);
-        // A cap that makes no sense is the strictest there is: to leave it out would lift it.
-        let caps = self.caps.iter().map(|cap| if cap.value >= 0.0 { cap.value } else { 0.0 });
-        let bounds = hints.filter(|hint| hint.is_finite()).chain(caps);
-        Advice { policy: Policy::Conservative, leverage: bounds.fold(SAFE_LEVERAGE, f64::min) }
+        // What an operator has forced raises nothing here.
+        let rules = self.feedback.iter().filter_map(|feedback| feedback.r#override.as_ref()?.rules_leverage_hint);
+        let hints = self.feedback.iter().map(|feedback| feedback.leverage_hint).chain(rules);
+        let leverage = hints.filter(|hint| *hint >= 0.0).fold(SAFE_LEVERAGE.min(highest), f64::min);
+        Advice { policy: Policy::Conservative, leverage }
     }
 
     pub fn take_feedback(&mut self, feedback: &Feedback, sent_at: Option<Timestamp>) {

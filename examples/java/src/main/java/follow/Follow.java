@@ -4,7 +4,6 @@ import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.protobuf.Duration;
-import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.JsonFormat;
 import io.github.strategicmemory.v1.Delivery;
 import io.github.strategicmemory.v1.Feedback;
@@ -147,7 +146,10 @@ public final class Follow {
 
   private void take(StreamFeedbackResponse told) {
     switch (told.getEventCase()) {
-      case FEEDBACK -> takeFeedback(told.getFeedback(), told.getSentAt());
+      case FEEDBACK -> {
+        newest.take(told);
+        takeFeedback(told.getFeedback());
+      }
       case HEARTBEAT -> {
         newest.take(told.getHeartbeat());
         print("heartbeat", new JsonObject());
@@ -156,8 +158,7 @@ public final class Follow {
     }
   }
 
-  private void takeFeedback(Feedback feedback, Timestamp sentAt) {
-    newest.take(feedback, sentAt);
+  private void takeFeedback(Feedback feedback) {
     boolean isSameLog = revision >= 0 && epoch.equals(feedback.getEpoch());
     if (isSameLog && feedback.getRevision() <= revision) {
       return; // whoever starts afresh may hear it again
@@ -202,10 +203,15 @@ public final class Follow {
       }
     }
     print("disconnected", line);
-    var code = end.getStatus().getCode();
-    if (code == Status.Code.INVALID_ARGUMENT || code == Status.Code.RESOURCE_EXHAUSTED && reason.isEmpty()) {
+    if (end.getStatus().getCode() == Status.Code.INVALID_ARGUMENT || isTooLarge(end.getStatus())) {
       System.exit(1); // trying again will not mend it
     }
+  }
+
+  /** Whether the answer is above the limit here. The code alone is also that of a stream that a proxy has ended. */
+  private static boolean isTooLarge(Status end) {
+    String said = String.valueOf(end.getDescription());
+    return end.getCode() == Status.Code.RESOURCE_EXHAUSTED && said.contains("exceeds maximum size");
   }
 
   private boolean isBehindForLong() {

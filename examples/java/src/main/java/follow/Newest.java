@@ -6,11 +6,16 @@ import io.github.strategicmemory.v1.FeedbackStatus;
 import io.github.strategicmemory.v1.Heartbeat;
 import io.github.strategicmemory.v1.LeverageCap;
 import io.github.strategicmemory.v1.Policy;
+import io.github.strategicmemory.v1.StreamFeedbackResponse;
 import java.util.List;
 
 /** The feedback that was heard last, and until when it may be acted upon by the clock here, which cannot be set. */
 final class Newest {
   private static final double SAFE_LEVERAGE = 1.0;
+  /** No rules advise more. */
+  private static final double HIGHEST_LEVERAGE = 2.0;
+  /** A hint may be rounded above a cap by that much. */
+  private static final double SLACK = 1e-9;
 
   private final long silenceNanos;
   private Feedback feedback = Feedback.getDefaultInstance();
@@ -30,24 +35,33 @@ final class Newest {
   /** What may be acted upon now: the safe values unless the feedback is ACTIVE and inside its validity. */
   synchronized Advice advice() {
     boolean holds = System.nanoTime() - heldAt < holdsNanos;
-    Policy policy = feedback.getUpdatedPolicy();
-    if (holds && policy != Policy.UNRECOGNIZED && policy != Policy.POLICY_UNSPECIFIED && Double.isFinite(hint)) {
-      return new Advice(policy, hint);
-    }
-    double bound = Double.isFinite(hint) ? Math.min(hint, SAFE_LEVERAGE) : SAFE_LEVERAGE;
+    double highest = HIGHEST_LEVERAGE;
     for (LeverageCap cap : caps) {
       // One that makes no sense is the strictest there is: to leave it out would lift it.
-      bound = Math.min(bound, cap.getValue() >= 0.0 ? cap.getValue() : 0.0);
+      highest = Math.min(highest, cap.getValue() >= 0.0 ? cap.getValue() : 0.0);
     }
-    return new Advice(Policy.POLICY_CONSERVATIVE, bound);
+    Policy policy = feedback.getUpdatedPolicy();
+    boolean isKnown = policy != Policy.UNRECOGNIZED && policy != Policy.POLICY_UNSPECIFIED;
+    // No server may say more than that, and NaN is within nothing.
+    if (holds && isKnown && hint >= 0.0 && hint <= highest + SLACK) {
+      return new Advice(policy, hint);
+    }
+    double safe = Math.min(SAFE_LEVERAGE, highest);
+    // What an operator has forced raises nothing here.
+    var override = feedback.getOverride();
+    for (double bound : new double[] {hint, override.hasRulesLeverageHint() ? override.getRulesLeverageHint() : safe}) {
+      safe = bound >= 0.0 ? Math.min(safe, bound) : safe;
+    }
+    return new Advice(Policy.POLICY_CONSERVATIVE, safe);
   }
 
-  synchronized void take(Feedback heard, Timestamp sentAt) {
-    feedback = heard;
-    hint = heard.getLeverageHint();
-    caps = heard.getLeverageCapsList();
+  synchronized void take(StreamFeedbackResponse told) {
+    feedback = told.getFeedback();
+    hint = feedback.getLeverageHint();
+    caps = feedback.getLeverageCapsList();
     // An absent time is 1970 to its getter: ask whether it is there.
-    hold(heard.getStatus(), heard.hasValidUntil(), heard.getValidUntil(), sentAt);
+    boolean isTold = feedback.hasValidUntil() && told.hasSentAt();
+    hold(feedback.getStatus(), isTold, feedback.getValidUntil(), told.getSentAt());
   }
 
   /** A heartbeat moves the validity of its own feedback on; any other status withdraws it. */

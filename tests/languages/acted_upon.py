@@ -1,0 +1,90 @@
+"""What the examples of languages without a library act upon, beside a peer that says what no server should."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import threading
+from collections.abc import Callable, Iterable, Iterator
+
+import grpc
+from client.feedback_samples import feedback_response
+from client.scripted_peer import ScriptedPeer, Stream, send
+from languages.program import Library
+
+from strategic_memory.v1.service_pb2 import StreamFeedbackResponse
+
+_SAFE = "POLICY_CONSERVATIVE"
+_WITHIN_S = 60.0
+_TOLD = re.compile(r"(POLICY_\w+)\D+([\d.]+)")
+
+
+def _as_it_is(_: StreamFeedbackResponse) -> None: ...
+
+
+def _above_all_rules(said: StreamFeedbackResponse) -> None:
+    said.feedback.leverage_hint = 50.0
+
+
+def _above_a_cap(said: StreamFeedbackResponse) -> None:
+    said.feedback.leverage_caps.add(source="risk:leverage_limits", value=0.5)
+
+
+def _without_the_time_of_sending(said: StreamFeedbackResponse) -> None:
+    said.ClearField("sent_at")
+
+
+def _forced_and_over(said: StreamFeedbackResponse) -> None:
+    said.feedback.leverage_hint = 0.9
+    said.feedback.override.is_forced = True
+    said.feedback.override.rules_leverage_hint = 0.5
+    said.feedback.valid_until.CopyFrom(said.sent_at)
+
+
+CASES: tuple[tuple[Callable[[StreamFeedbackResponse], None], str, float], ...] = (
+    (_as_it_is, "POLICY_AGGRESSIVE", 1.5),
+    (_above_all_rules, _SAFE, 1.0),
+    (_above_a_cap, _SAFE, 0.5),
+    (_without_the_time_of_sending, _SAFE, 1.0),
+    (_forced_and_over, _SAFE, 0.5),
+)
+"""What is changed of an advice, and what may be acted upon then."""
+
+
+def problems_of(libraries: Iterable[Library]) -> list[str]:
+    """Return what these examples act upon and must not."""
+    problems = []
+    for library in libraries:
+        for change, policy, leverage in CASES:
+            said = feedback_response(1)
+            said.sent_at.GetCurrentTime()
+            change(said)
+            if (told := _acted_upon(library, said)) != (policy, leverage):
+                case = change.__name__.replace("_", " ").strip()
+                problems.append(
+                    f"{library.name} acts upon {told}, not {policy} at {leverage}, where the advice is {case}"
+                )
+    return problems
+
+
+def _exhausted(stream: Stream) -> Iterator[StreamFeedbackResponse]:
+    """End a stream as a proxy does: without a reason, and that passes."""
+    stream.refuse(grpc.StatusCode.RESOURCE_EXHAUSTED)
+    yield from ()
+
+
+def _acted_upon(library: Library, said: StreamFeedbackResponse) -> tuple[str, float] | None:
+    """Return what an example says that may be acted upon once it has heard this; None: it has ended before."""
+    with ScriptedPeer(_exhausted, send(said)) as peer:
+        command = [*library.command, json.dumps({"addresses": [peer.address]})]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+            assert program.stdout is not None
+            late = threading.Timer(_WITHIN_S, program.kill)
+            late.start()
+            lines = (json.loads(line) for line in program.stdout)
+            acted = next((line["actUpon"] for line in lines if line["event"] == "feedback"), "")
+            late.cancel()
+            program.kill()
+    told = _TOLD.search(acted)
+    return (told[1], float(told[2])) if told else None
