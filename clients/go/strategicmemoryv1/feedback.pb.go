@@ -231,8 +231,8 @@ type Feedback struct {
 	// Name of the cap that lowered `leverage_hint`, for example "risk:leverage_limits", or "drawdown_guard". Empty: none did.
 	LeverageBoundBy string `protobuf:"bytes,19,opt,name=leverage_bound_by,json=leverageBoundBy,proto3" json:"leverage_bound_by,omitempty"`
 	// Limits on leverage in force, lowest first. Whatever the status, leverage is never above one of them: where only the
-	// safe values may be acted upon, it is the lowest of 1.0 and these. A change of one is a revision, unless nothing is
-	// published: then a heartbeat tells.
+	// safe values may be acted upon, it is the lowest of 1.0, what was advised and these. A change of one is a revision,
+	// unless nothing is published: then a heartbeat tells.
 	LeverageCaps []*LeverageCap `protobuf:"bytes,20,rep,name=leverage_caps,json=leverageCaps,proto3" json:"leverage_caps,omitempty"`
 	// What an operator allows at most, or has set, until when and why. Absent: nothing. Its leverage is one of
 	// `leverage_caps` too, named "override".

@@ -155,8 +155,8 @@ export type Feedback = Message<"strategic_memory.v1.Feedback"> & {
 
   /**
    * Limits on leverage in force, lowest first. Whatever the status, leverage is never above one of them: where only the
-   * safe values may be acted upon, it is the lowest of 1.0 and these. A change of one is a revision, unless nothing is
-   * published: then a heartbeat tells.
+   * safe values may be acted upon, it is the lowest of 1.0, what was advised and these. A change of one is a revision,
+   * unless nothing is published: then a heartbeat tells.
    *
    * @generated from field: repeated strategic_memory.v1.LeverageCap leverage_caps = 20;
    */
