@@ -41,6 +41,7 @@ export {
   WARMING_UP,
   asStale,
   isOverridden,
+  isProbe,
   safeAt,
 } from "./values/feedback.js";
 export type { Connection, ConnectionSettings, Dial } from "./transports/connection.js";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { FeedbackStatus, Policy, Rules } from "../src/generated/strategic_memory/v1/feedback_pb.js";
 import { StreamFeedbackResponseSchema } from "../src/generated/strategic_memory/v1/service_pb.js";
-import { InvalidAnswerError, UnsupportedOperationError, asStale, isOverridden } from "../src/index.js";
+import { InvalidAnswerError, UnsupportedOperationError, asStale, isOverridden, isProbe } from "../src/index.js";
 import { feedbackFromWire, streamMessageFromWire } from "../src/wire/from_wire.js";
 import { SENT, at, wireFeedback } from "./made_up.js";
 
@@ -34,7 +34,8 @@ test("every field of a feedback is read", () => {
   assert.equal(isOverridden(feedbackFromWire(wireFeedback({}))), false);
   assert.deepEqual(read.regimePerformance, { avgPnl: 0.2, winRate: 0.7, sampleCount: 10, wins: 7, losses: 3 });
   assert.deepEqual([read.revision, read.bestPolicy, read.rules], [7, "BALANCED", "EVIDENCE"]);
-  assert.equal(read.current?.isProbe, true);
+  assert.deepEqual([read.current?.isProbe, isProbe(read), isProbe(asStale(read))], [true, true, false]);
+  assert.equal(isProbe({ ...read, preferredRegime: "BEAR" }), false);
   assert.equal(read.reasons[0]?.comparisons[0]?.value, null);
   assert.equal(read.leverageCaps[0]?.since?.getTime(), SENT);
   assert.equal(read.leverageBoundBy, null);

@@ -348,6 +348,11 @@ export function asStale(feedback: Feedback): Feedback {
   return frozen({ ...asSafe(feedback), status: "STALE" });
 }
 
+/** Tell whether `updatedPolicy` is a probe: that of the current regime, where that is the preferred one. */
+export function isProbe({ current, preferredRegime }: Feedback): boolean {
+  return current !== null && current.isProbe && current.regime === preferredRegime;
+}
+
 /** Tell whether an operator has a hand in the feedback. */
 export function isOverridden(feedback: Feedback): boolean {
   return feedback.override !== null || feedback.freeze !== null;
