@@ -10,6 +10,12 @@ export interface Moment {
   readonly wall: number;
 }
 
+/** A time in which nothing was read. */
+interface Pause {
+  readonly since: Moment;
+  readonly until: Moment;
+}
+
 /** Return what both clocks show now. */
 export function moment(): Moment {
   return { steady: performance.now(), wall: Date.now() };
@@ -24,13 +30,15 @@ export function passedMs(since: Moment, now: Moment): number {
  * Looks at the clocks every 50 ms, so that it can be told how long the event loop has stood still.
  *
  * What comes while a program computes is read only afterwards. Once the loop has been to its sockets after a look, all is
- * read that had come before that look.
+ * read that had come before that look. What the server held back meanwhile, since the window of the stream was full, has
+ * waited too, and comes a little later.
  */
 export class Arrivals {
   readonly #clock: () => Moment;
   readonly #looking: NodeJS.Timeout;
   #earliest: Moment;
-  #away: { readonly since: Moment; readonly until: Moment } | null = null;
+  #away: Pause | null = null;
+  #stoodStill: Pause | null = null;
 
   /** Look at the clocks until `end`. It keeps no program alive. */
   constructor(clock: () => Moment = moment) {
@@ -38,6 +46,7 @@ export class Arrivals {
     this.#earliest = clock();
     this.#looking = setInterval(() => {
       const look = clock();
+      if (passedMs(this.#earliest, look) > LONG_MS) this.#stoodStill = { since: this.#earliest, until: look };
       setImmediate(() => (this.#earliest = look));
     }, EVERY_MS).unref();
   }
@@ -45,9 +54,8 @@ export class Arrivals {
   /** For how many milliseconds something can have waited that is read now. */
   get waitedMs(): number {
     const now = this.#clock();
-    const sinceLook = passedMs(this.#earliest, now);
-    const isBack = this.#away !== null && passedMs(this.#away.until, now) <= READ_WITHIN_MS;
-    return isBack ? Math.max(sinceLook, passedMs(this.#away!.since, now)) : sinceLook;
+    const pauses = [this.#away, this.#stoodStill].filter((each) => each !== null && passedMs(each.until, now) <= READ_WITHIN_MS);
+    return Math.max(passedMs(this.#earliest, now), ...pauses.map((each) => passedMs(each!.since, now)));
   }
 
   /** Take that nothing was taken from the stream since then: what is taken soon from now on may have waited as long. */

@@ -139,6 +139,29 @@ test("what is read after the machine slept may have waited as long, and a wall c
   arrivals.end();
 });
 
+test("what comes soon after the program stood still may have been held back for as long", async () => {
+  const clocks = new SetClocks();
+  let looks = 0;
+  const arrivals = new Arrivals(() => {
+    looks += 1;
+    return clocks.moment();
+  });
+  const looked = async (): Promise<void> => {
+    for (const before = looks; looks < before + 2; ) await setTimeout(5);
+  };
+  for (const [passed, waited] of [
+    [900, 0], // it is read in the same turn
+    [3_000, 3_000],
+    [600, 3_600],
+    [401, 0],
+  ] as const) {
+    clocks.pass(passed);
+    await looked();
+    assert.equal(arrivals.waitedMs, waited);
+  }
+  arrivals.end();
+});
+
 test("a heartbeat moves the validity on, and one that says STALE withdraws the advice until it is confirmed", () => {
   const clocks = new SetClocks();
   const newest = heard(clocks);
