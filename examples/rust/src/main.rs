@@ -7,7 +7,12 @@
 
 mod advice;
 
-use std::{env, error::Error, time::Duration};
+use std::{
+    env,
+    error::Error,
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
 
 use advice::Newest;
 use prost::Message;
@@ -87,7 +92,8 @@ impl Following {
             }
             // A round of all servers takes as long as the delay for one would.
             let round = self.failures / servers as u32;
-            let delay = LONGEST_DELAY.min(FIRST_DELAY * 2_u32.pow(round.min(10))) / servers as u32;
+            let bound = LONGEST_DELAY.min(FIRST_DELAY * 2_u32.pow(round.min(10))) / servers as u32;
+            let delay = bound.mul_f64(drawn());
             self.failures += 1;
             self.take_end(&end, delay)?;
             time::sleep(delay).await;
@@ -197,6 +203,11 @@ impl Following {
         let dynamic = DynamicMessage::decode(kind, feedback.encode_to_vec().as_slice()).expect("it is of this kind");
         serde_json::to_value(dynamic).expect("a feedback can be written as JSON")
     }
+}
+
+/// Draws from a half to 1: not all who have lost a server shall come back to it at once.
+fn drawn() -> f64 {
+    0.5 + RandomState::new().hash_one(()) as f64 / u64::MAX as f64 / 2.0
 }
 
 fn print(line: Value) {
