@@ -94,8 +94,11 @@ class NewestFeedback(ShownNewest):
         self._heard_at_s = monotonic_s
         known = self._received
         is_about_known = (heartbeat.epoch, heartbeat.revision) == (known.epoch, known.revision)
-        if is_about_known and heartbeat.status is known.status:
-            self._received = confirmed(known, heartbeat)
+        # Of a log that has not begun as much was said as of one that has, and in which nothing stands yet.
+        is_of_nothing = not known.epoch and known.status is FeedbackStatus.WARMING_UP
+        if (is_about_known or is_of_nothing) and heartbeat.status is known.status:
+            said = confirmed(known, heartbeat)
+            self._received = replace(said, epoch=heartbeat.epoch, revision=heartbeat.revision)
             self._hold(seconds_left(heartbeat, wall_s), wall_s)
             return False
         if heartbeat.status is not FeedbackStatus.ACTIVE:

@@ -175,6 +175,19 @@ test("a heartbeat moves the validity on, and one that says STALE withdraws the a
   assert.equal(newest.value.leverageHint, 1.6);
 });
 
+test("warming up stays warming up where the log has begun since", () => {
+  const clocks = new SetClocks();
+  const newest = heard(clocks, feedback(0, "", { status: "WARMING_UP", leverageHint: 1, validUntil: null }));
+  const leverageCaps = [{ source: "exposure:summary", value: 0.25, since: null }];
+  for (const revision of [5, 5]) {
+    clocks.pass(10_000);
+    const beat = heartbeat(revision, "begun", { status: "WARMING_UP", leverageCaps, validUntil: null });
+    assert.equal(newest.take({ type: "heartbeat", heartbeat: beat }), false);
+    const { epoch, status, leverageHint } = newest.value;
+    assert.deepEqual([epoch, status, leverageHint], ["begun", "WARMING_UP", 0.25]);
+  }
+});
+
 test("silence ends an advice that would hold for longer", () => {
   const clocks = new SetClocks();
   const newest = heard(clocks, feedback(7, "one", { validUntil: new Date(SENT + 3_600_000) }));

@@ -103,6 +103,21 @@ def test_warming_up_stays_warming_up_while_the_server_says_so(newest: NewestFeed
     assert status_after(newest, clock, 76.0) is FeedbackStatus.STALE
 
 
+@pytest.mark.parametrize("revision", [0, 5])
+def test_warming_up_stays_warming_up_where_the_log_has_begun_since(
+    newest: NewestFeedback, clock: SecondsClock, revision: int
+) -> None:
+    warming_up = FeedbackStatus.WARMING_UP
+    take(newest, feedback(0, "", status=warming_up, valid_until=None))
+    caps = (LeverageCap("exposure:summary", 0.25),)
+    beat = replace(heartbeat(revision, "begun", status=warming_up, valid_until=None), leverage_caps=caps)
+    for at_s in (10.0, 20.0):
+        assert newest.take(HeartbeatReceived(beat), NOW_S + at_s, at_s) is False
+        assert status_after(newest, clock, at_s) is warming_up
+        said = newest.held.read()
+        assert (said.epoch, said.revision, said.leverage_hint) == ("begun", revision, 0.25)
+
+
 def test_an_older_feedback_of_a_replica_that_lags_behind_is_not_taken(newest: NewestFeedback) -> None:
     take(newest, feedback(5))
     take(newest, feedback(4))

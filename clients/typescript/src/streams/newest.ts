@@ -88,8 +88,11 @@ export class NewestFeedback {
     this.#heardAt = this.#clocks.steady();
     const known = this.#received;
     const isAboutKnown = heartbeat.epoch === known.epoch && heartbeat.revision === known.revision;
-    if (isAboutKnown && heartbeat.status === known.status) {
-      this.#received = confirmed(known, heartbeat);
+    // Of a log that has not begun as much was said as of one that has, and in which nothing stands yet.
+    const isOfNothing = known.epoch === "" && known.status === "WARMING_UP";
+    if ((isAboutKnown || isOfNothing) && heartbeat.status === known.status) {
+      const { epoch, revision } = heartbeat;
+      this.#received = { ...confirmed(known, heartbeat), epoch, revision };
       this.#hold(msLeft(heartbeat.validUntil, heartbeat.timestamp, heartbeat.timestamp, this.#clocks.wall()), this.#clocks.waitedMs());
       return false;
     }
