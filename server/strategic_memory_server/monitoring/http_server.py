@@ -17,7 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from strategic_memory_server.faults.errors import (
@@ -38,7 +38,7 @@ from strategic_memory_server.monitoring.http_guard import HostGuard
 from strategic_memory_server.monitoring.http_rate import HttpRate
 from strategic_memory_server.monitoring.http_settings import HttpSettings
 from strategic_memory_server.monitoring.http_tls import RenewedContext, keep_small_buffers
-from strategic_memory_server.monitoring.pages import Pages
+from strategic_memory_server.monitoring.pages import NotGatheredError, Pages
 from strategic_memory_server.tls.served_certificates import ServedCertificates
 
 SHUTDOWN_S = 1
@@ -103,7 +103,10 @@ def http_app(
         return await _health(pages, portfolio, IN_HAND.get() if access is not None and portfolio else None)
 
     async def prometheus(_request: Request) -> Response:
-        return Response(await pages.metrics(), media_type=CONTENT_TYPE_LATEST)
+        try:
+            return Response(await pages.metrics(), media_type=CONTENT_TYPE_LATEST)
+        except NotGatheredError as error:
+            return PlainTextResponse(f"{error}\n", HTTPStatus.SERVICE_UNAVAILABLE)
 
     guards = [Middleware(HostGuard, hosts=settings.all_hosts)]
     if access is not None:

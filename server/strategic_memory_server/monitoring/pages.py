@@ -12,6 +12,10 @@ from prometheus_client.core import Metric
 from strategic_memory_server.monitoring.joined_metrics import written
 
 
+class NotGatheredError(Exception):
+    """What all processes count together is not to be had just now; the text says why."""
+
+
 class Pages(Protocol):
     """Gives the answers."""
 
@@ -20,7 +24,7 @@ class Pages(Protocol):
         ...
 
     async def metrics(self) -> bytes:
-        """Return the answer of `/metrics`."""
+        """Return the answer of `/metrics`; may raise NotGatheredError."""
         ...
 
     def seen(self, portfolio: str = "") -> dict[str, Any]:

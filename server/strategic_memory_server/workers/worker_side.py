@@ -11,7 +11,7 @@ from typing import Any
 
 from strategic_memory_server.faults.errors import StrategicMemoryError
 from strategic_memory_server.monitoring.joined_metrics import Families, families_of
-from strategic_memory_server.monitoring.pages import OwnPages
+from strategic_memory_server.monitoring.pages import NotGatheredError, OwnPages
 from strategic_memory_server.waiting.running_tasks import cancel
 from strategic_memory_server.workers.link import Link, NoAnswerError
 
@@ -105,9 +105,13 @@ class WholePages:
         """Return the metrics of all.
 
         Raises:
-            NoAnswerError: they are not to be had; those of one worker would look as if the others had never counted.
+            NotGatheredError: they are not to be had; those of one worker would look as if the others had never counted.
         """
-        text: str = await self._link.ask("metrics", GATHERED_WITHIN_S)
+        try:
+            text: str = await self._link.ask("metrics", GATHERED_WITHIN_S)
+        except NoAnswerError as error:
+            sentence = f"there are no metrics of all workers, for the process that starts them does not answer: {error}"
+            raise NotGatheredError(sentence) from None
         return text.encode()
 
     def seen(self, portfolio: str = "") -> dict[str, Any]:

@@ -6,9 +6,11 @@ import asyncio
 import socket
 from typing import Any
 
+import httpx
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
+from strategic_memory_server.monitoring.http_server import http_app
 from strategic_memory_server.monitoring.pages import OwnPages
 from strategic_memory_server.workers.link import Link
 from strategic_memory_server.workers.worker_side import WorkerSide
@@ -39,3 +41,23 @@ async def test_a_worker_that_has_only_just_begun_answers_for_all_to_be_told() ->
         begun.set()
         assert await named == {"portfolio": "alpha"}
     await link.run()  # until it has closed
+
+
+async def test_metrics_that_the_first_process_does_not_gather_are_refused_with_a_sentence() -> None:
+    """Those of one worker would look as if the others had never counted; a scrape of them was a traceback and 500."""
+
+    async def none() -> list[Metric]:
+        return []
+
+    one, other = socket.socketpair()
+    link = await Link.over(one, {})
+    other.close()
+    await link.run()
+    pages = WorkerSide(link).pages_of(OwnPages(lambda _portfolio: {}, CollectorRegistry(), _follow, none))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(http_app(pages)), base_url="http://localhost") as client:
+        refused = await client.get("/metrics")
+    assert refused.status_code == 503
+    assert refused.text.endswith("for the process that starts them does not answer: the other process has gone\n")
+
+
+async def _follow(_portfolio: str) -> None: ...
