@@ -174,7 +174,9 @@ async def _listening(
     grpc, certificates = settings.grpc, shared.certificates
     descriptors = shares_of(raise_descriptor_limit())
     most_labelled = settings.portfolios.most_labelled if settings.portfolios else 0
-    metrics = PortfoliosMetrics(portfolios.state(DEFAULT), lambda: portfolios.others, most_labelled)
+    metrics = PortfoliosMetrics(
+        portfolios.state(DEFAULT), lambda: portfolios.others, lambda: portfolios.named, most_labelled
+    )
     pages = pages_of(OwnPages(report, registry, portfolios.find, metrics.gathered))
     asked_for = portfolios if access is None else PermittedPortfolios(portfolios)
     in_hand = RequestsInHand(grpc.max_request_bytes, grpc.max_in_hand_bytes, grpc.caller_in_hand_bytes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -64,23 +64,31 @@ def _counted_problems(troubled: int) -> list[str]:
 class PortfoliosMetrics:
     """The gauges of the default portfolio; with the label `portfolio` those of the first others by name; counts of all.
 
+    Servers that follow others of them tell of the same ones: where one told of a portfolio and its leader did not, it
+    would look as if nobody led.
+
     Args:
         default: the default portfolio.
-        states: gives the others.
-        most: so many of these have gauges of their own.
+        states: gives the others that this server follows.
+        named: gives the names of all others, sorted.
+        most: so many of these have gauges of their own, where they are followed.
     """
 
-    def __init__(self, default: ServiceState, states: Callable[[], States], most: int) -> None:
+    def __init__(
+        self, default: ServiceState, states: Callable[[], States], named: Callable[[], Sequence[str]], most: int
+    ) -> None:
         self._default = StateCollector(default.gauges())
         self._states = states
+        self._named = named
         self._most = most
 
     async def gathered(self) -> list[Metric]:
         """Return the metrics as they stand now. Others have their turn meanwhile: of many portfolios it takes long."""
         states = self._states()
         families = {family.name: family for family in self._default.collect()}
-        for number, (name, state) in enumerate(sorted(states.items())[: self._most], 1):
-            for family in StateCollector(state.gauges()).of_portfolio():
+        labelled = [name for name in self._named()[: self._most] if name in states]
+        for number, name in enumerate(labelled, 1):
+            for family in StateCollector(states[name].gauges()).of_portfolio():
                 of_all = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
                 of_all.samples += [
                     sample._replace(labels={**sample.labels, "portfolio": name}) for sample in family.samples

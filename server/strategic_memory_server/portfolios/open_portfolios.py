@@ -94,6 +94,11 @@ class OpenPortfolios:
         return self._names
 
     @property
+    def named(self) -> Sequence[str]:
+        """All but the default one, sorted, as far as is known."""
+        return self._names[1:]
+
+    @property
     def count(self) -> int:
         """How many there are, as far as is known."""
         return len(self._names)

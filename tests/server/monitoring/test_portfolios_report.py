@@ -31,9 +31,27 @@ def state(revision: int) -> Any:  # noqa: ANN401  stands for a part of a service
     return SimpleNamespace(gauges=lambda: gauges, status=FeedbackStatus.ACTIVE, problems_told=list)
 
 
+async def test_every_server_tells_of_the_same_portfolios_whichever_it_follows() -> None:
+    """The leader of `zeta`, which follows all, told nothing of it, and who follows `zeta` alone that nobody led it."""
+
+    async def told_by(*followed: str) -> set[str]:
+        metrics = PortfoliosMetrics(
+            state(7), lambda: dict.fromkeys(followed, state(1)), lambda: ["alpha", "beta", "zeta"], 2
+        )
+        return {
+            sample.labels["portfolio"]
+            for family in await metrics.gathered()
+            for sample in family.samples
+            if family.name == "strategic_memory_role" and "portfolio" in sample.labels
+        }
+
+    assert await told_by("zeta", "alpha", "beta") == {"alpha", "beta"}
+    assert await told_by("zeta", "beta") == {"beta"}
+
+
 async def test_many_portfolios_hold_nobody_up() -> None:
     others = {f"p{number:03}": state(number) for number in range(1, 10 * GATHERED_AT_ONCE + 2)}
-    metrics = PortfoliosMetrics(state(7), lambda: others, 10 * GATHERED_AT_ONCE)
+    metrics = PortfoliosMetrics(state(7), lambda: others, lambda: sorted(others), 10 * GATHERED_AT_ONCE)
     gathering = asyncio.create_task(metrics.gathered())
     turns = 0
     while not gathering.done():
