@@ -34,6 +34,8 @@ _TOGETHER: Mapping[str, Callable[[float, float], float]] = {
     "strategic_memory_tls_certificate_ends_seconds": min,
     "process_start_time_seconds": min,
     "strategic_memory_problem": max,
+    # Who leads a portfolio knows of problems that the others do not: so many have one at least.
+    "strategic_memory_portfolios_with_problems": max,
 }
 """How gauges of several processes are one, where not one of them tells for all."""
 

@@ -28,6 +28,7 @@ class Process:
         self.followed = Gauge("strategic_memory_log_followed", "Followed.", registry=self.registry)
         self.caps = Gauge("strategic_memory_leverage_cap", "Caps.", ("source",), registry=self.registry)
         self.problem = Gauge("strategic_memory_problem", "Problems.", ("problem",), registry=self.registry)
+        self.troubled = Gauge("strategic_memory_portfolios_with_problems", "Portfolios.", registry=self.registry)
         role = Gauge("strategic_memory_role", "Role.", ("role",), registry=self.registry)
         role.labels("leader").set(float(leads))
         role.labels("standby").set(float(not leads))
@@ -78,6 +79,8 @@ def test_each_gauge_says_what_is_true_of_all() -> None:
     leader.caps.labels("risk").set(1.5)
     one.problem.labels("log_not_read").set(1)
     leader.problem.labels("caps").set(1)
+    # It leads portfolios whose long memory was lost, of which a standby knows nothing.
+    one.troubled.set(3)
     found = whole([one, leader], [Counted(), Counted()])
     assert found["strategic_memory_revision"] == 7
     assert found["strategic_memory_subscribers"] == 42
@@ -86,7 +89,8 @@ def test_each_gauge_says_what_is_true_of_all() -> None:
     assert [name for name in found if name.startswith("strategic_memory_leverage_cap")] == [
         "strategic_memory_leverage_cap{'source': 'risk'}"
     ]
-    assert {name for name in found if "problem" in name} == {
+    assert found["strategic_memory_portfolios_with_problems"] == 3
+    assert {name for name in found if name.startswith("strategic_memory_problem")} == {
         "strategic_memory_problem{'problem': 'log_not_read'}",
         "strategic_memory_problem{'problem': 'caps'}",
     }
