@@ -59,7 +59,12 @@ _EVERYTHING: Values = {
         "egress": [{"ports": [{"protocol": "TCP", "port": 4317}]}],
     },
     "podDisruptionBudget": {"maxUnavailable": "50%"},
-    "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}, "tokenSecret": {"name": "scrape"}},
+    "serviceMonitor": {
+        "enabled": True,
+        "labels": {"release": "prometheus"},
+        "job": "strategic-memory-desk",
+        "tokenSecret": {"name": "scrape"},
+    },
     "serviceAccount": {"annotations": {"note": "none"}},
     "podAnnotations": {"note": "none"},
     "podLabels": {"desk": "a"},

@@ -95,8 +95,9 @@ def test_prometheus_scrapes_each_pod_once_under_the_name_that_the_alerts_expect(
         if resource["kind"] == "Service" and wanted <= resource["metadata"]["labels"].items()
     ]
     assert len(found) == 1
-    assert found[0]["metadata"]["labels"][monitor["jobLabel"]] == "strategic-memory"
     (endpoint,) = monitor["endpoints"]
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": "strategic-memory-desk"}]
+    assert yaml.safe_load((CHART / "values.yaml").read_text())["serviceMonitor"]["job"] == "strategic-memory"
     assert endpoint["port"] in {port["name"] for port in found[0]["spec"]["ports"]}
     assert endpoint["scheme"] == "https"
     assert endpoint["authorization"]["credentials"] == {"name": "scrape", "key": "token"}

@@ -89,7 +89,8 @@ def test_every_panel_of_the_dashboard_and_every_alert_finds_its_metrics(
     with prometheus([service.http_address], tmp_path) as address:
         for portfolio in ("", "alpha"):
             for expression in asked:
-                of_it = expression.replace("$portfolio", portfolio)
+                of_it = expression.replace("$portfolio", portfolio).replace("$job", "strategic-memory.*")
+                of_it = of_it.replace("$namespace", ".*")
                 eventually(partial(found, address, of_it), 30, what=of_it)
         names = set(answer(address, "label/__name__/values"))
         rules = [rule for group in answer(address, "rules")["groups"] for rule in group["rules"]]
