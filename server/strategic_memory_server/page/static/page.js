@@ -1,7 +1,7 @@
 // Follows the service: what it says is shown at once; when it is silent, the page says so and what holds meanwhile.
 
 import { showRevisions } from "./charts.js";
-import { about, showName, showPortfolios } from "./portfolios.js";
+import { about, fetchPortfolios, showName, showPortfolios } from "./portfolios.js";
 import { operatorsHand, safeLeverages, showAdvice, showHealth, showMemory } from "./sections.js";
 import { byId, define, lookOf, moment, span, statusOf } from "./writing.js";
 
@@ -11,7 +11,7 @@ const AGAIN_MS = 1000;
 const MEMORY_MS = 5000;
 const REVISIONS_MS = 1000;
 
-const state = { now: null, heard: instant(), validMs: null, until: "", revision: "", revisionsAt: -Infinity, memoryAt: -Infinity, failure: "", refused: false };
+const state = { now: null, heard: instant(), heardMs: 0, validMs: null, until: "", revision: "", revisionsAt: -Infinity, memoryAt: -Infinity, failure: "", refused: false };
 const connection = { begun: instant(), end: new AbortController(), leastAhead: Infinity };
 
 function instant() {
@@ -67,6 +67,7 @@ function hear(event) {
   const clock = name === "now" ? said.clock : said;
   const late = lateness(clock.now_ms);
   state.heard = instant();
+  state.heardMs = clock.now_ms + late;
   state.failure = "";
   state.refused = false;
   state.validMs = clock.valid_for_ms === null ? null : clock.valid_for_ms - late;
@@ -126,6 +127,7 @@ function show() {
     ["Said", moment(feedback.timestamp)],
   ]);
   alarm(alarms(feedback, health, said));
+  showPortfolios(state.heardMs + since(state.heard));
 }
 
 /** What must be known before all else. It counts no seconds: a screen reader reads out each change of it. */
@@ -169,7 +171,7 @@ async function refresh() {
   if (wantsMemory) {
     state.memoryAt = now;
     await isShown(about("/page/memory"), showMemory);
-    await showPortfolios(ask).catch(() => {}); // the next one may come
+    await fetchPortfolios(ask).catch(() => {}); // the next one may come
   }
   state.refreshing = false;
 }
