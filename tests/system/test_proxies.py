@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
+import grpc
 import pytest
 import redis
 from conftest import StartService
@@ -16,6 +18,7 @@ from faults.free_ports import free_port
 from processes import REPOSITORY, eventually, require_tool
 from redis_inputs import add_regime, add_trade
 
+from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_client import (
     Backoff,
     ClientOptions,
@@ -33,6 +36,11 @@ pytestmark = [pytest.mark.system, pytest.mark.processes]
 SAMPLES = REPOSITORY / "deploy" / "proxies"
 QUIET_S = {"envoy.yaml": 17.0}
 """Longer than the time after which a proxy ends every stream, unless it is told."""
+
+STREAMS = {"envoy.yaml": 1_200, "haproxy.cfg": 400, "nginx.conf": 600}
+"""More than a proxy lets through at once, unless it is told; to all of them that goes for one connection."""
+
+ON_ONE_CONNECTION = 200
 
 OPTIONS = ClientOptions(backoff=Backoff(0.02, 0.2))
 
@@ -65,6 +73,13 @@ def proxy(sample: str, service_port: int, folder: Path) -> Iterator[str]:
 def answers(client: StrategicMemoryClient) -> bool:
     try:
         return client.get_feedback(timeout_s=1.0).revision > 0
+    except StrategicMemoryError:
+        return False
+
+
+def serves(client: StrategicMemoryClient) -> bool:
+    try:
+        return client.check_health(timeout_s=1.0).serving
     except StrategicMemoryError:
         return False
 
@@ -102,3 +117,28 @@ def test_streams_and_large_requests_pass(
         add_trade(redis_client, "BULL", 0.9)
         later = next(event.feedback for event in events if isinstance(event, FeedbackReceived))
         assert (later.epoch, later.revision) == (first.feedback.epoch, first.feedback.revision + 1)
+
+
+@pytest.mark.parametrize("sample", sorted(STREAMS))
+def test_as_many_streams_pass_as_the_service_admits(sample: str, start_service: StartService, tmp_path: Path) -> None:
+    port = free_port()
+    start_service(arguments=("--grpc-address", f"127.0.0.1:{port}"))
+    with proxy(sample, port, tmp_path) as address, StrategicMemoryClient(address, options=OPTIONS) as client:
+        eventually(lambda: serves(client), 30)
+        assert asyncio.run(refused_of(address, STREAMS[sample])) == []
+
+
+async def refused_of(address: str, streams: int) -> list[str]:
+    """Open so many streams at once; return why those that were told nothing have ended."""
+    async with AsyncExitStack() as stack:
+        stubs = []
+        for number in range(streams // ON_ONE_CONNECTION):
+            # Channels whose options differ have connections of their own.
+            options = [("grpc.use_local_subchannel_pool", 1), ("strategic_memory.number", number)]
+            channel = await stack.enter_async_context(grpc.aio.insecure_channel(address, options))
+            stubs.append(service_pb2_grpc.StrategicMemoryServiceStub(channel))
+        calls = [stubs[n % len(stubs)].StreamFeedback(service_pb2.StreamFeedbackRequest()) for n in range(streams)]
+        told = await asyncio.wait_for(asyncio.gather(*(each.read() for each in calls), return_exceptions=True), 100)
+        for call in calls:
+            call.cancel()
+        return [str(each) for each in told if not isinstance(each, service_pb2.StreamFeedbackResponse)]
