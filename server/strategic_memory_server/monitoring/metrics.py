@@ -21,6 +21,9 @@ from strategic_memory_server.sync.sync_status import SyncStatus
 _without_creation_times: Callable[[], None] = disable_created_metrics
 _without_creation_times()
 
+UNWRITABLE_LOG = "log_of_the_service"
+"""The problem that the service cannot write its log, of which no line of it tells."""
+
 SYNC_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -65,6 +68,7 @@ class GaugeSources:
     clock_skew: Callable[[], ClockSkew | None] = lambda: None
     http_refused: Callable[[], Mapping[str, int]] = dict
     shadow: Callable[[], Feedback | None] = lambda: None
+    log_failure: Callable[[], str | None] = lambda: None
 
 
 class StateCollector(Collector):
@@ -75,11 +79,11 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """The metrics as they stand now."""
-        yield from self.of_portfolio()
+        yield from self.of_portfolio(() if self._observed.log_failure() is None else (UNWRITABLE_LOG,))
         yield from self._of_process()
 
-    def of_portfolio(self) -> Iterable[Metric]:
-        """Return those that are about the memory and its advice."""
+    def of_portfolio(self, further: Iterable[str] = ()) -> Iterable[Metric]:
+        """Return those that are about the memory and its advice; `further`: problems beside its own, by name."""
         yield from self._feedback()
         yield from self._inputs()
         yield from self._replication()
@@ -100,7 +104,7 @@ class StateCollector(Collector):
         problems = GaugeMetricFamily(
             "strategic_memory_problem", "1 for each problem that stands; /health has its sentence.", labels=["problem"]
         )
-        for name in self._observed.problems():
+        for name in (*self._observed.problems(), *further):
             problems.add_metric([name], 1.0)
         yield problems
 

@@ -121,6 +121,7 @@ class ServiceState:
             lambda: self.clock.skew,
             lambda: self.http_refused,
             shadow=self._of_shadow,
+            log_failure=self.log_failure,
         )
 
     def _of_shadow(self) -> Feedback | None:

@@ -38,6 +38,7 @@ class State:
     gaps: dict[str, int] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     shadow: Feedback | None = None
+    log_failure: str | None = None
 
 
 @pytest.fixture
@@ -59,6 +60,7 @@ def registry(state: State) -> CollectorRegistry:
         lambda: state.gaps,
         lambda: state.problems,
         shadow=lambda: state.shadow,
+        log_failure=lambda: state.log_failure,
     )
     registry.register(StateCollector(observed))
     return registry
@@ -139,6 +141,8 @@ def test_problems_that_stand(state: State, registry: CollectorRegistry) -> None:
     assert value(registry, "problem", problem="log_lost") is None
     state.problems = {"log_lost": "the log is gone"}
     assert value(registry, "problem", problem="log_lost") == 1
+    state.log_failure = "No space left on device; 5 lines were lost"
+    assert value(registry, "problem", problem="log_of_the_service") == 1
 
 
 def test_cycles_are_counted_by_how_they_ended() -> None:
