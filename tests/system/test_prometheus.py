@@ -95,13 +95,15 @@ def test_every_panel_of_the_dashboard_and_every_alert_finds_its_metrics(
         names = set(answer(address, "label/__name__/values"))
         rules = [rule for group in answer(address, "rules")["groups"] for rule in group["rules"]]
     assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
-    # The certificate's is there with TLS alone, the others with a problem, a rejected entry or an operator's hand.
+    # The certificate's is there with TLS alone, that of workers with several, the others with a problem, a rejected
+    # entry or an operator's hand.
     mentioned = {name for rule in rules for name in _metrics_of(rule["query"])}
     assert mentioned - names == {
         "strategic_memory_tls_certificate_ends_seconds",
         "strategic_memory_problem",
         "strategic_memory_entries_rejected_total",
         "strategic_memory_override_seconds",
+        "strategic_memory_worker_restarts_total",
     }
     assert {name for expression in asked for name in _metrics_of(expression)} - names <= mentioned
 
