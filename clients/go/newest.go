@@ -82,8 +82,11 @@ func (n *newestFeedback) heartbeat(heartbeat Heartbeat, now time.Time) bool {
 	n.heardAt = now
 	known := n.received
 	isAboutKnown := heartbeat.Epoch == known.Epoch && heartbeat.Revision == known.Revision
-	if isAboutKnown && heartbeat.Status == known.Status {
+	// Of a log that has not begun as much was said as of one that has, and in which nothing stands yet.
+	isOfNothing := known.Epoch == "" && known.Status == WarmingUp
+	if (isAboutKnown || isOfNothing) && heartbeat.Status == known.Status {
 		n.received = confirmedBy(heartbeat, known)
+		n.received.Epoch, n.received.Revision = heartbeat.Epoch, heartbeat.Revision
 		n.confirm(validityLeft(heartbeat.ValidUntil, heartbeat.Timestamp, heartbeat.Timestamp, now), now)
 		return false
 	}

@@ -206,3 +206,17 @@ func TestACapThatChangesWhereNothingIsPublishedIsHeard(t *testing.T) {
 	equal(t, answer.LeverageHint, 0.5)
 	equal(t, answer.LeverageBoundBy, "risk:leverage_limits")
 }
+
+func TestWarmingUpStaysWarmingUpWhereTheLogHasBegunSince(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	newest.take(FeedbackReceived{warmingUp()}, now)
+	for range 2 {
+		caps := []LeverageCap{{Source: "risk:leverage_limits", Value: 0.5}}
+		newest.take(HeartbeatReceived{Heartbeat{Epoch: "begun", Revision: 5, Status: WarmingUp, LeverageCaps: caps}}, now)
+		answer := newest.held.Load().read(now)
+		equal(t, answer.Status, WarmingUp)
+		equal(t, answer.Epoch, "begun")
+		equal(t, answer.LeverageHint, 0.5)
+	}
+}

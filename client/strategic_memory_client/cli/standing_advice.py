@@ -104,7 +104,12 @@ class StandingAdvice:
     def _withheld(self, heartbeat: Heartbeat) -> Feedback | None:
         """Return the safe values under the caps that are in force now, unless they were told already."""
         said, noted = self._said, self._noted
-        if said is None or noted is None or not _is_about(heartbeat, said):
+        if said is None or noted is None:
+            return None
+        if not said.epoch and heartbeat.status is said.status is FeedbackStatus.WARMING_UP:
+            # Of a log that has not begun as much was said as of one that has, and in which nothing stands yet.
+            self._said = said = replace(said, epoch=heartbeat.epoch, revision=heartbeat.revision)
+        if not _is_about(heartbeat, said):
             return self._withdraw()
         if said.status is heartbeat.status:
             self._said = safe = confirmed(said, heartbeat)

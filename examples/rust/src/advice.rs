@@ -70,7 +70,12 @@ impl Newest {
     /// A heartbeat moves the validity of its own feedback on; any other status withdraws it.
     pub fn take_heartbeat(&mut self, heartbeat: &Heartbeat) {
         let place = (heartbeat.revision, heartbeat.epoch.as_str());
-        if self.feedback.as_ref().is_some_and(|known| (known.revision, known.epoch.as_str()) == place) {
+        // Where the log had not begun when that was said, there is nothing yet for it to be about.
+        let is_nothing = heartbeat.status() == FeedbackStatus::WarmingUp;
+        let is_about = |known: &Feedback| {
+            (known.revision, known.epoch.as_str()) == place || (known.epoch.is_empty() && is_nothing)
+        };
+        if self.feedback.as_ref().is_some_and(is_about) {
             self.caps.clone_from(&heartbeat.leverage_caps);
             self.hold(heartbeat.status(), heartbeat.valid_until, heartbeat.timestamp);
         }

@@ -162,6 +162,7 @@ def capped(status: FeedbackStatus, cap: float | None) -> HeartbeatReceived:
         (feedback(), (None, 0.3, None), [1.0, 0.3, 1.0]),
         (feedback().as_stale(), (0.3, 0.5, 0.2), [0.3, None, 0.2]),
         (replace(WARMING_UP, revision=1, epoch="e1"), (0.3, 0.5, None), [0.3, 0.5, 1.0]),
+        pytest.param(WARMING_UP, (0.3, 0.5, None), [0.3, 0.5, 1.0], id="the log has begun since"),
     ],
 )
 def test_the_safe_values_are_told_under_the_cap_of_now(

@@ -66,7 +66,10 @@ final class Newest {
 
   /** A heartbeat moves the validity of its own feedback on; any other status withdraws it. */
   synchronized void take(Heartbeat heard) {
-    if (heard.getRevision() == feedback.getRevision() && heard.getEpoch().equals(feedback.getEpoch())) {
+    boolean isAboutIt = heard.getRevision() == feedback.getRevision() && heard.getEpoch().equals(feedback.getEpoch());
+    // Where the log had not begun when that was said, there is nothing yet for it to be about.
+    boolean isOfNothing = feedback.getEpoch().isEmpty() && heard.getStatus() == FeedbackStatus.FEEDBACK_STATUS_WARMING_UP;
+    if (isAboutIt || isOfNothing) {
       caps = heard.getLeverageCapsList();
       hold(heard.getStatus(), heard.hasValidUntil() && heard.hasTimestamp(), heard.getValidUntil(), heard.getTimestamp());
     }
