@@ -184,8 +184,8 @@ class Feedback(_message.Message):
     @_builtins.property
     def leverage_caps(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeverageCap]:
         """Limits on leverage in force, lowest first. Whatever the status, leverage is never above one of them: where only the
-        safe values may be acted upon, it is the lowest of 1.0 and these. A change of one is a revision, unless nothing is
-        published: then a heartbeat tells.
+        safe values may be acted upon, it is the lowest of 1.0, what was advised and these. A change of one is a revision,
+        unless nothing is published: then a heartbeat tells.
         """
 
     @_builtins.property
