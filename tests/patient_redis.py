@@ -8,6 +8,9 @@ from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 PATIENCE_S = 30.0
 
+PATIENT = {f"STRATEGIC_MEMORY_REDIS_{what}_TIMEOUT": f"{PATIENCE_S:g}" for what in ("CONNECT", "COMMAND")}
+"""The same for a command, by its environment."""
+
 
 def patient(url: str) -> RedisSettings:
     """Return settings that wait for long."""

@@ -11,6 +11,7 @@ import pytest
 import redis
 from click.testing import CliRunner
 from conftest import StartService
+from patient_redis import PATIENT
 from previous_version import previous_pythonpath, why_not_there
 from processes import ServiceProcess, do_without, eventually
 from redis_inputs import add_regime, add_trade
@@ -91,7 +92,7 @@ def test_it_is_said_live_and_lasts_through_a_restart(start_service: StartService
     # It is computed again from what Redis holds.
     revision = get_feedback(again).revision
     command = ["reproduce", "--revision", str(revision), "--redis-url", url_of(redis_client)]
-    done = CliRunner().invoke(app, command, env={**ON, "REDIS_URL": url_of(redis_client)})
+    done = CliRunner(env=PATIENT).invoke(app, command, env={**ON, "REDIS_URL": url_of(redis_client)})
     assert done.exit_code == 0, done.output
 
 
@@ -157,5 +158,5 @@ def test_a_shadow_looks_for_change_beside_a_service_that_does_not(
     assert found == pytest.approx(probabilities(trades, change=True), abs=1e-4)
     # What the service itself says rests on no blocks, and is computed again without them.
     command = ["reproduce", "--revision", str(feedback.revision), "--redis-url", url_of(redis_client)]
-    done = CliRunner().invoke(app, command, env={**by_evidence, "REDIS_URL": url_of(redis_client)})
+    done = CliRunner(env=PATIENT).invoke(app, command, env={**by_evidence, "REDIS_URL": url_of(redis_client)})
     assert done.exit_code == 0, done.output

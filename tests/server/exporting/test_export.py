@@ -15,7 +15,7 @@ import redis
 from click import Command
 from click.testing import CliRunner, Result
 from mixed_inputs import mixed_inputs
-from patient_redis import patient
+from patient_redis import PATIENT, patient
 from redis_contents import contents_of
 from syncing import SETTINGS, syncing_with
 
@@ -52,7 +52,7 @@ SINCE = r"\d{4}-\d{2}-\d{2}[T ][0-9:.]+(Z| UTC)"
 
 async def run(command: Command, *arguments: str | Path) -> Result:
     # A command has an event loop of its own.
-    return await asyncio.to_thread(CliRunner().invoke, command, list(map(str, arguments)))
+    return await asyncio.to_thread(CliRunner(env=PATIENT).invoke, command, list(map(str, arguments)))
 
 
 async def advise(server: EmbeddedRedis, client: redis.Redis) -> tuple[str, int]:

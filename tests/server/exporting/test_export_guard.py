@@ -17,6 +17,7 @@ import redis
 from advice import NOW_MS
 from click import Command
 from click.testing import CliRunner, Result
+from patient_redis import PATIENT
 from processes import aeventually
 from redis_inputs import add_regime, add_trade
 from syncing import SETTINGS, syncing_with
@@ -75,7 +76,7 @@ def guard_in(client: redis.Redis) -> bytes:
 
 
 async def run(command: Command, *arguments: str | Path) -> Result:
-    return await asyncio.to_thread(CliRunner().invoke, command, list(map(str, arguments)))
+    return await asyncio.to_thread(CliRunner(env=PATIENT).invoke, command, list(map(str, arguments)))
 
 
 async def exported(server: EmbeddedRedis, folder: Path) -> Path:

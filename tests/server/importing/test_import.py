@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 from click.testing import CliRunner, Result
+from patient_redis import PATIENT
 
 from strategic_memory_server.cli.import_command import import_past
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -20,7 +21,7 @@ Entry = tuple[str, dict[str, str]]
 
 
 def run(server: EmbeddedRedis, *arguments: str | Path) -> Result:
-    return CliRunner().invoke(import_past, [*map(str, arguments), "--redis-url", server.url])
+    return CliRunner(env=PATIENT).invoke(import_past, [*map(str, arguments), "--redis-url", server.url])
 
 
 def entries(client: redis.Redis, key: str) -> list[Entry]:

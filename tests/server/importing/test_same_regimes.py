@@ -14,6 +14,7 @@ import redis.asyncio
 from click.testing import CliRunner
 from input_streams import random_opening
 from memory_rows import rows_of
+from patient_redis import PATIENT
 from redis_inputs import portfolio_stream, read_stream, regime_stream, trade_stream
 from replay_records import read
 
@@ -148,7 +149,7 @@ async def test_files_streams_and_requests_agree(
     cells = {name: pytest.approx(found, rel=1e-9) for name, found in zip(names, moment.cells, strict=True)}
 
     arguments = [str(tmp_path / "record.csv"), "--redis-url", redis_server.url]
-    done = await asyncio.to_thread(CliRunner().invoke, import_past, arguments)
+    done = await asyncio.to_thread(CliRunner(env=PATIENT).invoke, import_past, arguments)
     assert done.exit_code == 0, done.output
     assert remembered((await MemoryLoader(async_client, "quantum", WINDOWS).load()).memory) == expected
     span = await MemoryLoader(async_client, "quantum", WINDOWS).load_span(WINDOWS, TimeSpan(None, START_MS + 10**6))

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 import redis
 from click.testing import CliRunner, Result
+from patient_redis import PATIENT
 from processes import aeventually
 from redis_inputs import add_regime, add_trade
 from syncing import SETTINGS, syncing_with
@@ -44,7 +45,7 @@ async def reproduced(server: EmbeddedRedis, rules: Rules, revision: int, **setti
     command = ["reproduce", "--revision", str(revision), "--key-prefix", "quantum"]
     environment = {"REDIS_URL": server.url, "STRATEGIC_MEMORY_RULES": rules.value.lower(), **settings}
     # A command has an event loop of its own.
-    return await asyncio.to_thread(CliRunner().invoke, app, command, env=environment)
+    return await asyncio.to_thread(CliRunner(env=PATIENT).invoke, app, command, env=environment)
 
 
 def rewritten(client: redis.Redis, change: Callable[[dict[str, Any]], None]) -> None:

@@ -11,6 +11,7 @@ import redis
 from brute_force import Rows, TradeRow
 from click.testing import CliRunner, Result
 from past_log import LogEntry, entry_of, said, write_log, write_trades
+from patient_redis import PATIENT
 from random_memory import memory_of
 from redis_contents import contents_of
 
@@ -66,7 +67,7 @@ def _log_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def invoke(url: str, *arguments: str) -> Result:
-    return CliRunner().invoke(shadow_report, ["--redis-url", url, *arguments])
+    return CliRunner(env=PATIENT).invoke(shadow_report, ["--redis-url", url, *arguments])
 
 
 def logs(client: redis.Redis) -> None:
