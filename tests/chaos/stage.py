@@ -156,14 +156,16 @@ class Stage:
         )
 
     async def more_revisions(self, count: int) -> None:
-        """Wait until so many more revisions were published.
+        """Wait until so many more revisions were published than there are now.
 
         Raises:
             NotInTimeError: they were not.
         """
-        reading = self.recorder.log.reading
-        until = len(reading.publishes) + count
-        await self.until(lambda: len(reading.publishes) >= until, f"{count} more revisions are published")
+        log, from_ms = self.recorder.log, self.recorder.clock.now_ms()
+        # What has been published by now may not have been read yet, and is none of them.
+        await self.until(lambda: log.completed_ms > from_ms, "the log is read to its end")
+        until = len(log.reading.publishes) + count
+        await self.until(lambda: len(log.reading.publishes) >= until, f"{count} more revisions are published")
 
     async def leader(self) -> Server:
         """Wait until a server leads that runs, and give it."""
