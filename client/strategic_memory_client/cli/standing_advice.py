@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from strategic_memory_client.streams.newest import confirmed
+from strategic_memory_client.streams.newest import confirmed, is_about
 from strategic_memory_client.streams.validity import seconds_left
 from strategic_memory_client.values.events import Disconnected, FeedbackReceived, HeartbeatReceived, SubscriptionEvent
 from strategic_memory_client.values.heartbeats import Heartbeat
@@ -64,7 +64,7 @@ class StandingAdvice:
         match event, self._said:
             case HeartbeatReceived(heartbeat), Feedback() as said:
                 is_active = heartbeat.status is FeedbackStatus.ACTIVE
-                return is_active and said.status is FeedbackStatus.STALE and _is_about(heartbeat, said)
+                return is_active and said.status is FeedbackStatus.STALE and is_about(heartbeat, said)
             case _:
                 return False
 
@@ -84,7 +84,7 @@ class StandingAdvice:
         said = self._said
         if heartbeat.status is not FeedbackStatus.ACTIVE:
             return self._withheld(heartbeat)
-        if said is None or said.status is not FeedbackStatus.ACTIVE or not _is_about(heartbeat, said):
+        if said is None or said.status is not FeedbackStatus.ACTIVE or not is_about(heartbeat, said):
             return None
         self._holds_until = self._end_of(heartbeat)
         self._said = replace(said, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
@@ -104,12 +104,7 @@ class StandingAdvice:
     def _withheld(self, heartbeat: Heartbeat) -> Feedback | None:
         """Return the safe values under the caps that are in force now, unless they were told already."""
         said, noted = self._said, self._noted
-        if said is None or noted is None:
-            return None
-        if not said.epoch and heartbeat.status is said.status is FeedbackStatus.WARMING_UP:
-            # Of a log that has not begun as much was said as of one that has, and in which nothing stands yet.
-            self._said = said = replace(said, epoch=heartbeat.epoch, revision=heartbeat.revision)
-        if not _is_about(heartbeat, said):
+        if said is None or noted is None or not is_about(heartbeat, said):
             return self._withdraw()
         if said.status is heartbeat.status:
             self._said = safe = confirmed(said, heartbeat)
@@ -126,10 +121,6 @@ class StandingAdvice:
         self._noted = feedback
         # What is missing before it was told with it the first time.
         return replace(feedback, skipped_revisions=0, epoch_changed=False) if is_told_again else feedback
-
-
-def _is_about(heartbeat: Heartbeat, said: Feedback) -> bool:
-    return (heartbeat.epoch, heartbeat.revision) == (said.epoch, said.revision)
 
 
 def _leverages(advice: Feedback) -> tuple[float, float | None]:

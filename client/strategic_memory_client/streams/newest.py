@@ -93,12 +93,8 @@ class NewestFeedback(ShownNewest):
         """Take a heartbeat that came now; tell whether what it vouches for has yet to be fetched."""
         self._heard_at_s = monotonic_s
         known = self._received
-        is_about_known = (heartbeat.epoch, heartbeat.revision) == (known.epoch, known.revision)
-        # Of a log that has not begun as much was said as of one that has, and in which nothing stands yet.
-        is_of_nothing = not known.epoch and known.status is FeedbackStatus.WARMING_UP
-        if (is_about_known or is_of_nothing) and heartbeat.status is known.status:
-            said = confirmed(known, heartbeat)
-            self._received = replace(said, epoch=heartbeat.epoch, revision=heartbeat.revision)
+        if is_about(heartbeat, known) and heartbeat.status is known.status:
+            self._received = confirmed(known, heartbeat)
             self._hold(seconds_left(heartbeat, wall_s), wall_s)
             return False
         if heartbeat.status is not FeedbackStatus.ACTIVE:
@@ -148,9 +144,24 @@ class NewestFeedback(ShownNewest):
         self.show(HeldFeedback(feedback, feedback.as_stale(), good_for_s, wall_s))
 
 
+def is_about(heartbeat: Heartbeat, known: Feedback) -> bool:
+    """Tell whether a heartbeat speaks of this feedback.
+
+    Of a log that has not begun as much was said as of one that has, and in which nothing stands yet.
+    """
+    is_of_nothing = not known.epoch and heartbeat.status is known.status is FeedbackStatus.WARMING_UP
+    return is_of_nothing or (heartbeat.epoch, heartbeat.revision) == (known.epoch, known.revision)
+
+
 def confirmed(known: Feedback, heartbeat: Heartbeat) -> Feedback:
-    """Return the feedback as the heartbeat confirms it. Unless it is ACTIVE, a cap changes without a revision."""
-    moved = replace(known, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
+    """Return the feedback as a heartbeat about it confirms it. Unless ACTIVE, a cap changes without a revision."""
+    moved = replace(
+        known,
+        epoch=heartbeat.epoch,
+        revision=heartbeat.revision,
+        valid_until=heartbeat.valid_until,
+        data_as_of=heartbeat.data_as_of,
+    )
     if known.status is FeedbackStatus.ACTIVE or heartbeat.leverage_caps == known.leverage_caps:
         return moved
     if known.status is FeedbackStatus.STALE:

@@ -12,18 +12,17 @@ from typing import Any
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 import redis
-from click import Command
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from mixed_inputs import mixed_inputs
-from patient_redis import PATIENT, patient
+from patient_redis import patient
 from redis_contents import contents_of
+from server.exporting.commands import run
 from syncing import SETTINGS, syncing_with
 
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.cli.export_command import export_memory
 from strategic_memory_server.cli.import_command import import_past
-from strategic_memory_server.cli.rebuild_memory import rebuild_memory
 from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.columns.stream_position import LAST_ID
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -48,11 +47,6 @@ OF_ITS_OWN = ("epoch", "revision", "computed_at", "valid_until", "timestamp")
 """What a feedback says of its log and its clock; all else has to be the same."""
 
 SINCE = r"\d{4}-\d{2}-\d{2}[T ][0-9:.]+(Z| UTC)"
-
-
-async def run(command: Command, *arguments: str | Path) -> Result:
-    # A command has an event loop of its own.
-    return await asyncio.to_thread(CliRunner(env=PATIENT).invoke, command, list(map(str, arguments)))
 
 
 async def advise(server: EmbeddedRedis, client: redis.Redis) -> tuple[str, int]:
@@ -268,45 +262,3 @@ async def test_a_stream_that_can_take_no_more_entries_is_exported_whole(
     done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
     assert done.exit_code == 0, done.output
     assert "trades.parquet: 2 rows" in done.output
-
-
-async def test_what_its_file_system_refuses_is_told_of_the_folder_and_a_link_to_an_empty_one_is_filled(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
-) -> None:
-    redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.5"})
-    for refused in (tmp_path / ("x" * 300), tmp_path / "gone"):
-        if refused.name == "gone":
-            refused.symlink_to(tmp_path / "nowhere")
-        done = await run(export_memory, refused, "--redis-url", redis_server.url)
-        assert done.exit_code == 1
-        assert f"{refused}: cannot be written" in done.output
-        assert "start Redis" not in done.output
-    (tmp_path / "disk").mkdir()
-    (tmp_path / "mounted").symlink_to(tmp_path / "disk")
-    done = await run(export_memory, tmp_path / "mounted", "--redis-url", redis_server.url)
-    assert done.exit_code == 0, done.output
-    written = {file.stem for file in (tmp_path / "disk").iterdir()}
-    assert written == {"export", "observations", "portfolio", "trades", "memory", "values", "advice"}
-
-
-async def test_a_long_memory_without_a_stream_is_exported(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
-) -> None:
-    redis_client.hset(MemoryKeys.under("quantum").evidence, "read_up_to", "7-0")
-    done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
-    assert done.exit_code == 0, done.output
-    assert "memory.parquet: 1 rows" in done.output
-
-
-async def test_the_memory_of_the_decay_that_the_service_has_is_meant_whatever_this_command_is_told(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
-) -> None:
-    beside = MemoryKeys.beside("quantum", 0.9).evidence
-    redis_client.hset(MemoryKeys.under("quantum").evidence, "read_up_to", "7-0")
-    redis_client.hset(beside, "read_up_to", "8-0")
-    redis_client.hset(LogKeys.under("quantum").state, "settings", '{"STRATEGIC_MEMORY_EVIDENCE_DECAY": 0.9}')
-    done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
-    assert "memory.parquet: 2 rows" in done.output
-    assert json.loads((tmp_path / "export" / "export.json").read_bytes())["decay"] == 0.9
-    assert (await run(rebuild_memory, "--yes", "--redis-url", redis_server.url)).exit_code == 0
-    assert not redis_client.exists(beside)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,11 +14,9 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 import redis
 from advice import NOW_MS
-from click import Command
-from click.testing import CliRunner, Result
-from patient_redis import PATIENT
 from processes import aeventually
 from redis_inputs import add_regime, add_trade
+from server.exporting.commands import run
 from syncing import SETTINGS, syncing_with
 
 from strategic_memory_server.cli.export_command import export_memory
@@ -73,10 +70,6 @@ def said(client: redis.Redis) -> dict[str, Any]:
 def guard_in(client: redis.Redis) -> bytes:
     text: Any = client.hget(KEYS.state, "guard")
     return bytes(text or b"")
-
-
-async def run(command: Command, *arguments: str | Path) -> Result:
-    return await asyncio.to_thread(CliRunner(env=PATIENT).invoke, command, list(map(str, arguments)))
 
 
 async def exported(server: EmbeddedRedis, folder: Path) -> Path:

@@ -1,0 +1,59 @@
+"""Where an export is written, and whose long memory it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import redis
+from server.exporting.commands import run
+
+from strategic_memory_server.cli.export_command import export_memory
+from strategic_memory_server.cli.rebuild_memory import rebuild_memory
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.revisions.log_keys import LogKeys
+
+TRADES = "quantum:stream:trade.results"
+
+
+async def test_what_its_file_system_refuses_is_told_of_the_folder_and_a_link_to_an_empty_one_is_filled(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.5"})
+    for refused in (tmp_path / ("x" * 300), tmp_path / "gone"):
+        if refused.name == "gone":
+            refused.symlink_to(tmp_path / "nowhere")
+        done = await run(export_memory, refused, "--redis-url", redis_server.url)
+        assert done.exit_code == 1
+        assert f"{refused}: cannot be written" in done.output
+        assert "start Redis" not in done.output
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "mounted").symlink_to(tmp_path / "disk")
+    done = await run(export_memory, tmp_path / "mounted", "--redis-url", redis_server.url)
+    assert done.exit_code == 0, done.output
+    written = {file.stem for file in (tmp_path / "disk").iterdir()}
+    assert written == {"export", "observations", "portfolio", "trades", "memory", "values", "advice"}
+
+
+async def test_a_long_memory_without_a_stream_is_exported(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    redis_client.hset(MemoryKeys.under("quantum").evidence, "read_up_to", "7-0")
+    done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
+    assert done.exit_code == 0, done.output
+    assert "memory.parquet: 1 rows" in done.output
+
+
+async def test_the_memory_of_the_decay_that_the_service_has_is_meant_whatever_this_command_is_told(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    beside = MemoryKeys.beside("quantum", 0.9).evidence
+    redis_client.hset(MemoryKeys.under("quantum").evidence, "read_up_to", "7-0")
+    redis_client.hset(beside, "read_up_to", "8-0")
+    redis_client.hset(LogKeys.under("quantum").state, "settings", '{"STRATEGIC_MEMORY_EVIDENCE_DECAY": 0.9}')
+    done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
+    assert "memory.parquet: 2 rows" in done.output
+    assert json.loads((tmp_path / "export" / "export.json").read_bytes())["decay"] == 0.9
+    assert (await run(rebuild_memory, "--yes", "--redis-url", redis_server.url)).exit_code == 0
+    assert not redis_client.exists(beside)
