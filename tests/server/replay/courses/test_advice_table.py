@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
+from replay_courses import EVIDENCE
 from replay_files import in_order, random_rows, write_csv
 from replay_records import read, silent
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
-from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.command import run_replay
@@ -30,7 +30,7 @@ from strategic_memory_server.replay.judging.options import ReplayOptions
 
 ADVICE = AdviceSettings(
     windows=WindowSettings(9, 5, 7),
-    evidence=EvidenceSettings(decay=0.98, minimum_weight=3.0, required_probability=0.55),
+    evidence=EVIDENCE,
 )
 
 
