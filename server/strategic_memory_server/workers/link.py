@@ -126,7 +126,7 @@ class Link:
     async def _answer(self, what: str, about: str, number: int) -> None:
         try:
             said = {"answer": await self.answers[what](about)}
-        except StrategicMemoryError as error:
+        except (StrategicMemoryError, NoAnswerError) as error:
             said = {"failed": str(error)}
         except Exception as error:
             logger.warning("A question of another process cannot be answered", what=what, exc_info=error)

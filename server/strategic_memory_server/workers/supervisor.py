@@ -72,8 +72,15 @@ class Supervisor:
             await self._end(lives)
 
     async def health(self, portfolio: str) -> dict[str, Any]:
-        """Return the answer of `/health` about a portfolio for all workers."""
-        return joined_health(await asyncio.gather(*(self._seen(each, portfolio) for each in self.workers)))
+        """Return the answer of `/health` about a portfolio for all workers.
+
+        Raises:
+            NoAnswerError: none of them answers.
+        """
+        seen = await asyncio.gather(*(self._seen(each, portfolio) for each in self.workers))
+        if all(each.said is None for each in seen):
+            raise NoAnswerError("; ".join(f"worker {each.number}: {each.away}" for each in seen))
+        return joined_health(seen)
 
     async def metrics(self, _about: str = "") -> str:
         """Return the answer of `/metrics` for all workers."""

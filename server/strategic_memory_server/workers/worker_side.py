@@ -97,7 +97,7 @@ class WholePages:
         try:
             said: dict[str, Any] = await self._link.ask("health", GATHERED_WITHIN_S, portfolio)
         except NoAnswerError as error:
-            lone = f"workers: this is one worker alone, for the process that starts them does not answer: {error}"
+            lone = f"workers: this is one worker alone, for the process that starts them does not tell of all: {error}"
             return {**own, "problems": [lone, *own["problems"]]}
         return said
 
