@@ -14,6 +14,7 @@ from collecting import pytest_collection
 from kept_bytecode import keep_bytecode
 from least_user import asks_for_least_user, keeps_users, least_url
 from longest_first import put_longest_first
+from patient_redis import PATIENCE_S
 from process_guard import mark_those_that_start_processes, pytest_configure, pytest_runtest_protocol
 from processes import REPOSITORY, ServiceProcess, require_tool, service_environment
 from quiet_grpc import import_grpc_quietly
@@ -95,7 +96,8 @@ def fresh_redis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 @pytest.fixture
 def redis_client(redis_server: EmbeddedRedis) -> Iterator[redis.Redis]:
     """A client of `redis_server`, which answers in bytes."""
-    with redis.Redis.from_url(redis_server.url) as client:
+    # What is sent once more after a timeout may have been done before.
+    with redis.Redis.from_url(redis_server.url, socket_timeout=PATIENCE_S) as client:
         yield client
 
 

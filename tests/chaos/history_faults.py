@@ -13,6 +13,8 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 _LEASE = "feedback:strategic_memory:lease"
+_AHEAD_MS = 5_000
+"""By so much a clock is set forward: more than a lease lasts."""
 
 
 async def log_set_back(stage: Stage) -> None:
@@ -81,9 +83,15 @@ async def clock_of_redis_set_forward(stage: Stage) -> None:
     """Set the clock of Redis forward by more than a lease, so that what ends by itself ends, and right again."""
     redis = stage.redis
     assert isinstance(redis, MovedClockRedis), "the clock of this Redis cannot be moved"
-    redis.move_clock(5)
+    redis.move_clock(_AHEAD_MS // 1_000)
     await stage.more_revisions(1)
     redis.move_clock(0)
+    # What was worked out before may be written later, and is STALE to whoever knows the time by then. Entries do not
+    # tell when that is over: until the clock has come to the newest of them, all that follow have its time.
+    await stage.until(
+        lambda: (look := stage.fencing.newest) is not None and look.computed_at_ms < look.at_ms + _AHEAD_MS / 2,
+        "a sync knows that the clock is right again",
+    )
     await stage.more_revisions(1)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from chaos.deadline import RECOVERS_WITHIN_S
 from chaos.redis_under_test import SingleRedis
 from faults.moved_time import MovedTime, find_libfaketime
 
@@ -48,7 +49,9 @@ class MovedClockRedis(SingleRedis):
         environment = " ".join(f"{name}={shlex.quote(value)}" for name, value in self._time.environment.items())
         program.write_text(f'#!/bin/sh\nexec env {environment} {server} "$@"\n')
         program.chmod(0o755)
-        self.process = EmbeddedRedis(binary=program, persistence=Persistence.ALWAYS).start()
+        self.process = EmbeddedRedis(
+            binary=program, persistence=Persistence.ALWAYS, start_timeout_s=RECOVERS_WITHIN_S
+        ).start()
 
     def move_clock(self, seconds: int) -> None:
         """Let its clock be so far ahead of the machine's; negative: behind."""

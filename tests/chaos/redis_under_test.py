@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from chaos.deadline import RECOVERS_WITHIN_S
+
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 
 
@@ -42,7 +44,8 @@ class SingleRedis:
     prefix = "quantum"
 
     def __init__(self, persistence: Persistence) -> None:
-        self.process = EmbeddedRedis(persistence=persistence).start()
+        # One that keeps its writes brings several files to the disk before it answers for the first time.
+        self.process = EmbeddedRedis(persistence=persistence, start_timeout_s=RECOVERS_WITHIN_S).start()
 
     @property
     def service_url(self) -> str:

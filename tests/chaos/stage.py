@@ -20,10 +20,12 @@ from chaos.stage_settings import StageSettings
 from chaos.subscribers import subscribe_all, subscribe_slowly
 from chaos.unread_crowd import UnreadCrowd
 from chaos.write_monitor import WriteMonitor
+from faults.free_ports import HOST, free_port
 from history.cancellation import cancel_all
 from history.history_recorder import HistoryRecorder
 from history.model import Position
 from history.subscriber_recorder import SubscriberRecorder
+from patient_redis import PATIENCE_S
 from previous_version import previous_pythonpath
 from redis import Redis
 
@@ -121,7 +123,8 @@ class Stage:
 
     def redis_client(self) -> Redis:
         """Return a client of the Redis that has the keys now; it blocks."""
-        return Redis.from_url(self._redis.master_url())
+        # What is sent once more after a timeout may have been done before.
+        return Redis.from_url(self._redis.master_url(), socket_timeout=PATIENCE_S)
 
     def _is_log_written(self) -> bool:
         with self.redis_client() as client:
@@ -215,7 +218,7 @@ class Stage:
         for slow in self._slow:
             slow.read_pause_s = 0.0
         await cancel_all([self._production])
-        last_ms = self.producer.newest_ms
+        last_ms = await self._last_entry()
 
         def still() -> bool:
             look = self.fencing.newest
@@ -228,10 +231,25 @@ class Stage:
     def add_server(self, settings: Mapping[str, str] = MappingProxyType({})) -> Server:
         """Add a server, not yet started, with some settings beside those of all."""
         target = self._redis.proxy_target if self.settings.proxied else None
-        environment = {**self._environment(), **settings}
+        # A port that the kernel had drawn could be drawn for another process while this server is away.
+        address = f"{HOST}:{free_port()}"
+        environment = {**self._environment(), "STRATEGIC_MEMORY_GRPC_ADDRESS": address, **settings}
         if self.previous_pythonpath:
             environment["PYTHONPATH"] = self.previous_pythonpath
         return self.fleet.add(self._folder, self._redis.service_url, environment, target)
+
+    async def _last_entry(self) -> int:
+        """Write one entry more, and give its time: what was on its way as the producer was stopped comes before it.
+
+        Raises:
+            NotInTimeError: Redis took none.
+        """
+        deadline_s = asyncio.get_running_loop().time() + RECOVERS_WITHIN_S
+        while not await self.producer.write():
+            if asyncio.get_running_loop().time() > deadline_s:
+                raise NotInTimeError(f"not within {RECOVERS_WITHIN_S:g} s: the producer writes its last entry")
+            await asyncio.sleep(_POLL_S)
+        return self.producer.newest_ms
 
     def _resume_production(self) -> None:
         self._production = asyncio.create_task(self.producer.run())

@@ -18,7 +18,8 @@ from history.model import Position
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-_SILENT_AFTER_S = 0.5
+_CONNECTS_WITHIN_S = 0.5
+_LOOK_S = 0.05
 _RETRY_S = 0.02
 _ENDED_WITHIN_S = 30.0
 _APART_MS = 50
@@ -103,13 +104,18 @@ class WriteMonitor:
                 self._closing.wait(_RETRY_S)
 
     def _watch(self) -> None:
-        """Watch until Redis goes away or is silent; it never is for long while a server runs."""
+        """Watch until Redis goes away.
+
+        One that stands still is not left: what it does as soon as it goes on would be done before another connection
+        has come to watch.
+        """
         retry = Retry(NoBackoff(), 0)
-        timeouts = {"socket_timeout": _SILENT_AFTER_S, "socket_connect_timeout": _SILENT_AFTER_S}
+        timeouts = {"socket_timeout": _CONNECTS_WITHIN_S, "socket_connect_timeout": _CONNECTS_WITHIN_S}
         client = redis.Redis.from_url(self._where(), protocol=2, retry=retry, **timeouts)
         # The library has no type for it.
         with client, cast("Any", client).monitor() as monitor:
             self._watching.set()
             while not self._closing.is_set():
-                seen = monitor.next_command()
-                self.take(str(seen["command"]), round(float(seen["time"]) * 1000))
+                if monitor.connection.can_read(_LOOK_S):
+                    seen = monitor.next_command()
+                    self.take(str(seen["command"]), round(float(seen["time"]) * 1000))

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 from processes import eventually
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
+from redis.retry import Retry
 
 _FOR_EVER = "while true do end"
 _SHORTEST_MS = 1
@@ -32,11 +34,22 @@ def busy_script(client: Redis) -> Iterator[None]:
 
 
 def _run(client: Redis) -> None:
-    try:
-        client.eval(_FOR_EVER, 0)
-    except ResponseError as error:
-        if "killed" not in str(error).lower():
-            raise
+    with _as_patient(client) as patient:
+        try:
+            patient.eval(_FOR_EVER, 0)
+        except ResponseError as error:
+            if "killed" not in str(error).lower():
+                raise
+
+
+def _as_patient(client: Redis) -> Redis:
+    """Return a client of the same Redis that waits for an answer for ever.
+
+    Others give up after 5 s, and ask again: they are told that Redis is busy, with the script that they have begun.
+    """
+    known = client.get_connection_kwargs()
+    where = {name: known[name] for name in ("host", "port", "username", "password") if name in known}
+    return Redis(**where, socket_timeout=None, retry=Retry(NoBackoff(), 0))
 
 
 def _refuses(client: Redis) -> bool:

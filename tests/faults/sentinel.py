@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import redis
 from faults.free_ports import HOST, free_port
@@ -25,6 +25,8 @@ _DOWN_AFTER_WHILE_ALL_IS_WELL_MS = 10_000
 """A machine that has much else to do keeps a server from answering for longer than the other, with nobody dead."""
 _FAILOVER_TIMEOUT_MS = 3_000
 _WITHIN_S = 30.0
+_REPLACED_WITHIN_S = 60.0
+"""Sentinels try a failover again that came to nothing, after twice its timeout: here is time for several."""
 
 # Sentinels look around every few seconds. Redis 7 lets tests make that faster; an older one is just slower. While a
 # master is down they ask its replica only once a second how it is. So five ping periods, the age at which an answer is
@@ -96,23 +98,24 @@ class SentinelDeployment:
 
         wait(copied, within_s, "the replica has copied the master", self._servers)
 
-    def failover(self, within_s: float = _WITHIN_S) -> None:
-        """Make the replica the master, in order: the sentinels are asked to, and nobody dies."""
+    def failover(self, within_s: float = _REPLACED_WITHIN_S) -> None:
+        """Make the replica the master, in order: the sentinels are asked to, and nobody dies.
+
+        They are asked again where they have given it up: what they know of the replica was a second old by the time at
+        which they chose, or the replica did not say within the failover timeout that it was promoted.
+        """
         self._wait_for_a_good_replica(within_s)
         before = self.master_address()
 
-        def ordered() -> bool:
-            try:
-                with self._sentinels[0].client() as client:
-                    client.execute_command("SENTINEL", "FAILOVER", MASTER_NAME)
-            except redis.ResponseError:
-                return False  # A failover is under way, or no replica is good enough yet.
-            return True
+        def changed() -> bool:
+            if self._has_another_master(before):
+                return True
+            self._order_failover(before)
+            return False
 
-        wait(ordered, within_s, "the sentinels begin a failover", self._sentinels)
-        self._wait_for_another_master(before, within_s)
+        wait(changed, within_s, "the sentinels have made the replica the master", (*self._sentinels, *self._servers))
 
-    def kill_master(self, within_s: float = _WITHIN_S) -> RedisProcess:
+    def kill_master(self, within_s: float = _REPLACED_WITHIN_S) -> RedisProcess:
         """Kill the master with SIGKILL, and wait until the sentinels have replaced it; gives the killed server."""
         self._wait_for_a_good_replica(within_s)
         killed = self.master
@@ -120,10 +123,15 @@ class SentinelDeployment:
         self.wait_until_replaced(killed.port, within_s)
         return killed
 
-    def wait_until_replaced(self, port: int, within_s: float = _WITHIN_S) -> None:
+    def wait_until_replaced(self, port: int, within_s: float = _REPLACED_WITHIN_S) -> None:
         """Wait until the master on a port, which was killed, was replaced by its replica."""
         with self._quick_to_fail_over():
-            self._wait_for_another_master((HOST, port), within_s)
+            wait(
+                lambda: self._has_another_master((HOST, port)),
+                within_s,
+                "the sentinels agree on another master",
+                self._sentinels,
+            )
 
     def close(self) -> None:
         """End every process, and remove the folder. May be called again."""
@@ -170,18 +178,27 @@ class SentinelDeployment:
         A sentinel that still takes a server that came back for a master would make it a replica again in the midst of
         its promotion, and one that has not heard of it would promote nobody.
         """
+        wait(self._have_a_good_replica, within_s, "every sentinel knows that the replica is well", self._sentinels)
 
-        def agreed() -> bool:
-            return self._agreed_master() is not None and all(map(_has_good_replica, self._running_sentinels()))
+    def _have_a_good_replica(self) -> bool:
+        return self._agreed_master() is not None and all(map(_has_good_replica, self._running_sentinels()))
 
-        wait(agreed, within_s, "every sentinel knows that the replica is well", self._sentinels)
+    def _has_another_master(self, before: tuple[str, int]) -> bool:
+        master = self._agreed_master()
+        return master is not None and master.address != before and replication(master)["role"] == "master"
 
-    def _wait_for_another_master(self, before: tuple[str, int], within_s: float) -> None:
-        def changed() -> bool:
-            master = self._agreed_master()
-            return master is not None and master.address != before and replication(master)["role"] == "master"
+    def _order_failover(self, before: tuple[str, int]) -> None:
+        """Ask a sentinel for a failover, unless one is under way or it has come to an end: another would lead back.
 
-        wait(changed, within_s, "the sentinels agree on another master", self._sentinels)
+        One that was promoted in vain, and not made a replica again yet, may lack what its master has got since.
+        """
+        asked = self._sentinels[0]
+        with asked.client() as client:
+            known: Any = client.sentinel_master(MASTER_NAME)
+            is_idle = (known["ip"], known["port"]) == before and "failover_in_progress" not in known["flags"]
+            if is_idle and self._have_a_good_replica():
+                with suppress(redis.ResponseError):  # No replica is good enough yet.
+                    client.execute_command("SENTINEL", "FAILOVER", MASTER_NAME)
 
     @contextmanager
     def _quick_to_fail_over(self) -> Iterator[None]:
