@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import redis
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, add_trade
 
@@ -14,7 +15,7 @@ from strategic_memory_client import ClientOptions, StrategicMemoryClient
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 KEYS = LogKeys.under("quantum")
-OPEN_ADMIN = {"STRATEGIC_MEMORY_PUBLIC": "admin", "STRATEGIC_MEMORY_LEASE": "1"}
+OPEN_ADMIN = {"STRATEGIC_MEMORY_PUBLIC": "admin", "STRATEGIC_MEMORY_LEASE": "1", **PATIENT}
 HOUR = timedelta(hours=1)
 RULES = ("AGGRESSIVE", 1.74)
 """What the rules say of `be_bold`."""

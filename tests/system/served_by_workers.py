@@ -69,7 +69,8 @@ def leading(service: ServiceProcess) -> int:
         workers = health_of(service)["metrics"].get("workers", [])
         return [each["worker"] for each in workers if each["role"] == "leader"]
 
-    return eventually(found, 20.0, what="a worker leads")[0]
+    # After the end of one that led: its lease ends by itself, and what takes over may have to start first.
+    return eventually(found, 60.0, what="a worker leads")[0]
 
 
 def metrics_of(service: ServiceProcess) -> dict[str, float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from finite_output import assert_finite, assert_safe_log, metric_samples, strict_object
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from service_calls import get_feedback, get_text, stub_of
 
@@ -17,8 +18,11 @@ MEMORY_LIMIT_MIB = 192
 PEAK_LIMIT_MIB = 256
 """What it may ever have taken: a container of the documented size has no more."""
 
-LASTING = {"STRATEGIC_MEMORY_VALIDITY": "60"}
-"""Keeps advice from turning stale between two syncs on a busy machine, which would be a revision of its own."""
+LASTING = {"STRATEGIC_MEMORY_VALIDITY": "60", **PATIENT}
+"""Keeps advice from turning stale between two syncs on a busy machine, which would be a revision of its own.
+
+It also keeps a sync that had to wait for Redis from being told as a problem, where none or another one is expected.
+"""
 
 LARGE_REQUESTS = {"STRATEGIC_MEMORY_MAX_REQUEST_MIB": "96"}
 

@@ -10,6 +10,7 @@ import pytest
 import redis
 from conftest import StartService
 from google.protobuf.timestamp_pb2 import Timestamp
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from raw_calls import outcome_of
 from redis_inputs import add_regime, regime_stream
@@ -40,7 +41,7 @@ def service(start_service: StartService, redis_client: redis.Redis) -> ServicePr
     fill = redis_client.register_script(FILL)
     for first in range(1, ENTRIES, ENTRIES_A_CALL):
         fill(keys=[regime_stream()], args=[entry, first, first + ENTRIES_A_CALL - 1])
-    started = start_service(sync_interval_s=300)
+    started = start_service(sync_interval_s=300, env=PATIENT)
     eventually(lambda: get_feedback(started).revision)
     redis_client.config_resetstat()
     return started

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
-from abuse.connections import Target
+from abuse.connections import Connection, Target, http2
 from abuse.floods import GRPC, HTTP
 from certificates import Authority
 from conftest import StartService
-from processes import ServiceProcess, eventually
+from patient_redis import PATIENT
+from processes import ServiceProcess, aeventually, eventually
 from redis_inputs import add_regime
 from service_calls import get_json
 from system.impatient import Impatient
@@ -32,6 +35,10 @@ MOST_OF_SILENT_MIB = 40
 
 SCALE = 0.2
 SECONDS = 0.5
+TRIES = 5
+
+LASTING = {"STRATEGIC_MEMORY_VALIDITY": "120", "STRATEGIC_MEMORY_LEASE": "60", **PATIENT}
+"""A lease, an advice or a Redis that is late on a busy machine is told as a warning, and no fault of the service."""
 
 
 def peak_mib(service: ServiceProcess) -> float:
@@ -59,31 +66,40 @@ def service(start_service: StartService, redis_client: redis.Redis, event_loop: 
     for number in range(4):
         add_regime(redis_client, "BULL", 0.1 * number)
     settings = {"STRATEGIC_MEMORY_MAX_CONNECTIONS": "1000", "STRATEGIC_MEMORY_EVENT_LOOP": event_loop}
-    service = start_service(env=settings)
+    service = start_service(env={**LASTING, **settings})
     assert event_loop in (service.ready_line()["event_loop"], "auto")
     return service
 
 
-@contextmanager
-def answering(service: ServiceProcess) -> Iterator[None]:
-    """See to it that the service answers whoever asks it on a connection that is there, and those over HTTP."""
+def answered_beside(service: ServiceProcess, flood: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """See to it that the service answers whoever asks it on a connection that is there, and those over HTTP.
+
+    What holds them up in a flood does so each time. What else the machine has to do does not, so one good time is
+    enough.
+    """
     with Impatient(service) as impatient:
-        before = eventually(lambda: len(impatient.waits_s))
-        yield
-        assert len(impatient.waits_s) > before
+        eventually(lambda: len(impatient.waits_s))
+        for _ in range(TRIES):
+            before = len(impatient.waits_s)
+            done = asyncio.run(flood())
+            if len(impatient.waits_s) > before:
+                break
+        else:
+            pytest.fail("nobody was answered beside the flood, each time")
         assert get_json(service, "/health/ready") == {"ready": True}
         after = len(impatient.waits_s)
         eventually(lambda: len(impatient.waits_s) > after + 5)
+    return done
 
 
 @both_loops
 def test_floods_leave_nothing_behind_and_hold_nobody_up(service: ServiceProcess) -> None:
     for name, flood in GRPC.items():
-        with answering(service):
-            assert asyncio.run(flood(Target(service.grpc_address, own_host=ELSEWHERE), SCALE, SECONDS)) >= 0, name
+        target = Target(service.grpc_address, own_host=ELSEWHERE)
+        assert answered_beside(service, partial(flood, target, SCALE, SECONDS)) >= 0, name
     for name, flood in HTTP.items():
-        with answering(service):
-            assert asyncio.run(flood(Target(service.http_address, own_host=ELSEWHERE), SCALE, SECONDS)) >= 0, name
+        target = Target(service.http_address, own_host=ELSEWHERE)
+        assert answered_beside(service, partial(flood, target, SCALE, SECONDS)) >= 0, name
     eventually(lambda: get_json(service)["metrics"]["feedback"]["subscribers"] == 0, 20)
     eventually(lambda: descriptors(service) <= AT_REST, 20, what="what was connected is forgotten")
     assert peak_mib(service) < MOST_MIB
@@ -92,11 +108,24 @@ def test_floods_leave_nothing_behind_and_hold_nobody_up(service: ServiceProcess)
 
 
 def test_a_connection_more_than_there_may_be_is_closed_and_those_that_are_there_go_on(service: ServiceProcess) -> None:
-    async def flooded() -> int:
-        return await GRPC["idle connections"](Target(service.grpc_address, own_host=ELSEWHERE), 0.15, 1.0)
+    target = Target(service.grpc_address, own_host=ELSEWHERE)
 
-    with answering(service):
-        assert 900 < asyncio.run(flooded()) < 1_000
+    async def flooded() -> int:
+        opened: list[Connection] = []
+
+        def left() -> int:
+            return sum(connection.is_open for connection in opened)
+
+        async with AsyncExitStack() as stack:
+            for _ in range(1_500):
+                with suppress(OSError):
+                    opened.append(await http2(stack, target))
+            # The kernel takes them before the service does, which a busy machine may keep from closing any for a while.
+            await aeventually(lambda: left() < 1_000)
+            await asyncio.to_thread(get_json, service)
+            return left()
+
+    assert 900 < answered_beside(service, flooded) < 1_000
 
 
 def test_one_connection_has_no_more_calls_in_hand_than_one_may(start_service: StartService) -> None:

@@ -36,12 +36,13 @@ def test_where_the_leader_hangs(
         add_regime(redis_client, "BULL", 0.5)
         add_trade(redis_client, "BULL", 0.4 + 0.1 * (number % 3), policy="AGGRESSIVE")
     # Whoever stands by does not take over meanwhile.
-    env = {"STRATEGIC_MEMORY_VALIDITY": "600", "STRATEGIC_MEMORY_LEASE": "60"}
+    env = {"STRATEGIC_MEMORY_VALIDITY": "600", "STRATEGIC_MEMORY_LEASE": "300"}
     leader = start_service(sync_interval_s=200, env=env)
     before = eventually(lambda: said if (said := get_feedback(leader)).leverage_hint > 1.0 else None)
     serving = start_service(sync_interval_s=200, env=env, arguments=arguments)
     eventually(lambda: get_feedback(serving).leverage_hint == before.leverage_hint)
-    with suspended(leader.pid):
+    # Nor does the leader wake before all has been looked at.
+    with suspended(leader.pid, at_most_s=240.0):
         redis_client.set(f"quantum:{LIMITS}", '{"max_leverage_hint": 0.3}')
         said = eventually(lambda: said if (said := get_feedback(serving)).leverage_hint == 0.3 else None)
         assert (said.status, said.revision, said.leverage_bound_by) == (STALE, before.revision, LIMITS)

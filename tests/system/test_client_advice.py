@@ -38,6 +38,9 @@ from strategic_memory_server.rpc.server import PERMITTED_PING_INTERVAL_MS
 
 Client = Callable[[], AbstractContextManager[StrategicMemoryClient]]
 
+PATIENT = ClientOptions(timeout_s=30.0, connect_timeout_s=30.0)
+"""For tests that are not about timeouts: a busy machine may keep the service from answering for a while."""
+
 
 @pytest.fixture
 def service(start_service: StartService) -> ServiceProcess:
@@ -46,24 +49,28 @@ def service(start_service: StartService) -> ServiceProcess:
 
 
 def fill(client: redis.Redis) -> None:
-    for _ in range(4):
-        add_regime(client, "BULL", 0.5)
-        add_trade(client, "BULL", 0.4, policy="AGGRESSIVE")
-    add_regime(client, "RANGE", -0.2)
-    add_portfolio(client, 0.3)
-    add_trade(client, "RANGE", "not a number")
+    # All at once: what is read in between would be advice too, and what is waited for may not be the last.
+    with client.pipeline(transaction=True) as pipeline:
+        for _ in range(4):
+            add_regime(pipeline, "BULL", 0.5)
+            add_trade(pipeline, "BULL", 0.4, policy="AGGRESSIVE")
+        add_regime(pipeline, "RANGE", -0.2)
+        add_portfolio(pipeline, 0.3)
+        add_trade(pipeline, "RANGE", "not a number")
+        pipeline.execute()
 
 
 def wait_until_used(client: StrategicMemoryClient, samples: int) -> Feedback:
     def used() -> Feedback | None:
-        performance = client.newest.regime_performance
-        return client.newest if performance is not None and performance.sample_count == samples else None
+        newest = client.newest
+        performance = newest.regime_performance
+        return newest if performance is not None and performance.sample_count == samples else None
 
     return eventually(used)
 
 
 def test_every_way_to_ask_gives_the_same_feedback(service: ServiceProcess, redis_client: redis.Redis) -> None:
-    with StrategicMemoryClient(service.grpc_address) as client:
+    with StrategicMemoryClient(service.grpc_address, options=PATIENT) as client:
         client.follow()
         assert client.wait_for_newest().status is FeedbackStatus.WARMING_UP
         fill(redis_client)
@@ -85,7 +92,7 @@ def test_every_way_to_ask_gives_the_same_feedback(service: ServiceProcess, redis
 
 
 async def test_the_asynchronous_client(service: ServiceProcess, redis_client: redis.Redis) -> None:
-    async with AsyncStrategicMemoryClient(service.grpc_address) as client:
+    async with AsyncStrategicMemoryClient(service.grpc_address, options=PATIENT) as client:
         client.follow()
         await client.wait_for_newest()
         fill(redis_client)
@@ -99,7 +106,7 @@ async def test_the_asynchronous_client(service: ServiceProcess, redis_client: re
 
 def test_analysis_of_the_stored_memory(service: ServiceProcess, redis_client: redis.Redis) -> None:
     fill(redis_client)
-    with StrategicMemoryClient(service.grpc_address) as client:
+    with StrategicMemoryClient(service.grpc_address, options=PATIENT) as client:
         analysis = client.analyze().analysis
         assert [regime.regime for regime in analysis.regimes] == ["BULL", "RANGE"]
         assert analysis.regimes[0].policies[0].policy is Policy.AGGRESSIVE
@@ -122,7 +129,7 @@ def test_analysis_as_of_a_moment(service: ServiceProcess, redis_client: redis.Re
         regime, pnl = ("BULL", 0.5) if number <= 0 else ("RANGE", 5.0)
         add_regime(redis_client, regime, pnl, entry_id=f"{then_ms + number * 86_400_000}-0")
         add_trade(redis_client, None, pnl, policy="BALANCED", entry_id=f"{then_ms + number * 86_400_000}-0")
-    with StrategicMemoryClient(service.grpc_address) as client:
+    with StrategicMemoryClient(service.grpc_address, options=PATIENT) as client:
         now = client.analyze()
         assert (now.feedback.preferred_regime, now.feedback.leverage_hint) == ("RANGE", 0.25)
         result = client.analyze(settings=AnalysisSettings(as_of=then))
@@ -146,7 +153,7 @@ def test_analysis_of_a_memory_in_the_request(service: ServiceProcess) -> None:
         regime_observations=RegimeColumns(regime=["bull"] * 4, pnl=[0.5] * 4, confidence=[0.9, None, 0.9, 0.9]),
         trade_results=TradeColumns(market_regime=[None] * 3, realized_pnl=[0.3] * 3, policy=["BALANCED"] * 3),
     )
-    with StrategicMemoryClient(service.grpc_address) as client:
+    with StrategicMemoryClient(service.grpc_address, options=PATIENT) as client:
         result = client.analyze(memory)
         assert result.feedback.revision == 0
         assert result.feedback.preferred_regime == "BULL"
@@ -166,7 +173,7 @@ def test_analysis_of_a_memory_in_the_request(service: ServiceProcess) -> None:
 
 
 def test_settings_that_the_service_refuses_are_named(service: ServiceProcess) -> None:
-    with StrategicMemoryClient(service.grpc_address) as client:
+    with StrategicMemoryClient(service.grpc_address, options=PATIENT) as client:
         with pytest.raises(InvalidRequestError) as caught:
             client.analyze(settings=AnalysisSettings(minimum_samples=0))
         assert [violation.field for violation in caught.value.violations] == ["settings.minimum_samples"]
@@ -182,7 +189,7 @@ def test_a_memory_of_many_megabytes_goes_through(service: ServiceProcess) -> Non
 
 def test_health_and_its_exit_codes(service: ServiceProcess, redis_client: redis.Redis) -> None:
     address = service.grpc_address
-    with StrategicMemoryClient(address) as client:
+    with StrategicMemoryClient(address, options=PATIENT) as client:
         health = client.check_health()
         assert (health.serving, health.status, health.address) == (True, "SERVING", address)
         assert run("health", "-a", address).code == 4

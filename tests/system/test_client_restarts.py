@@ -14,6 +14,7 @@ import pytest
 import redis
 from client.command_line import start
 from conftest import StartService
+from faults.free_ports import HOST, free_port
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
 from service_calls import get_feedback
@@ -72,7 +73,7 @@ class Recorder:
                 pytest.fail(f"the subscription ended: {self.error}")
             return any(each.revision >= revision and each.epoch == epoch for each in self.feedbacks)
 
-        assert eventually(arrived, 20.0, what=f"revision {revision} of {epoch}")
+        assert eventually(arrived, what=f"revision {revision} of {epoch}")
 
 
 def publish(client: redis.Redis, service: ServiceProcess) -> Feedback:
@@ -85,7 +86,7 @@ def publish(client: redis.Redis, service: ServiceProcess) -> Feedback:
         for _ in range(3 if before.revision == 0 else 1):
             add_regime(pipeline, "BULL", 0.2 + before.revision / 100)
         pipeline.execute()
-    with StrategicMemoryClient(service.grpc_address) as asker:
+    with StrategicMemoryClient(service.grpc_address, options=ClientOptions(timeout_s=30.0)) as asker:
 
         def newer() -> Feedback | None:
             now = asker.get_feedback()
@@ -97,10 +98,10 @@ def publish(client: redis.Redis, service: ServiceProcess) -> Feedback:
 def test_every_revision_comes_once_through_kills_and_restarts(
     start_service: StartService, redis_client: redis.Redis
 ) -> None:
-    service = start_service(sync_interval_s=0.05)
-    address = service.grpc_address
+    address = {"STRATEGIC_MEMORY_GRPC_ADDRESS": f"{HOST}:{free_port()}"}
+    service = start_service(sync_interval_s=0.05, env=address)
     first = publish(redis_client, service)
-    with StrategicMemoryClient(address, options=OPTIONS) as client:
+    with StrategicMemoryClient(service.grpc_address, options=OPTIONS) as client:
         every, latest = Recorder(client, Delivery.EVERY), Recorder(client, Delivery.LATEST)
         every.wait_for(first.revision, first.epoch)
         newest = first
@@ -108,7 +109,7 @@ def test_every_revision_comes_once_through_kills_and_restarts(
             newest = publish(redis_client, service)
             stop(service)
             service.wait()
-            service = start_service(sync_interval_s=0.05, env={"STRATEGIC_MEMORY_GRPC_ADDRESS": address})
+            service = start_service(sync_interval_s=0.05, env=address)
             newest = publish(redis_client, service)
         for recorder in (every, latest):
             recorder.wait_for(newest.revision, newest.epoch)
@@ -157,12 +158,10 @@ def test_lost_history_is_told(start_service: StartService, redis_client: redis.R
         redis_client.flushall()
         for _ in range(3):
             add_regime(redis_client, "RANGE", 0.3)
-        error = eventually(lambda: every.error, 20.0)
+        error = eventually(lambda: every.error)
         assert isinstance(error, ResumePointError)
         assert error.reason == "EPOCH_CHANGED"
-        changed = eventually(
-            lambda: next((event for event in latest.events if isinstance(event, EpochChanged)), None), 20.0
-        )
+        changed = eventually(lambda: next((event for event in latest.events if isinstance(event, EpochChanged)), None))
         assert (changed.old_epoch, changed.old_revision) == (first.epoch, second.revision)
         assert changed.new_epoch not in ("", first.epoch)
         assert_nothing_is_hidden(latest.feedbacks)
@@ -179,10 +178,11 @@ def test_newest_is_safe_while_redis_is_away_and_recovers(
                 add_regime(inputs, "BULL", 0.3)
         assert eventually(lambda: client.newest.updated_policy is Policy.AGGRESSIVE)
         fresh_redis.kill()
-        stale = eventually(lambda: client.newest if client.newest.status is FeedbackStatus.STALE else None)
+        # One that has lapsed here may be revived by what had been sent before: what is looked at is what is judged.
+        stale = eventually(lambda: now if (now := client.newest).status is FeedbackStatus.STALE else None)
         assert (stale.updated_policy, stale.confidence_boost, stale.leverage_hint) == (Policy.CONSERVATIVE, 0.0, 1.0)
         fresh_redis.start()
-        assert eventually(lambda: client.newest.updated_policy is Policy.AGGRESSIVE, 20.0)
+        assert eventually(lambda: client.newest.updated_policy is Policy.AGGRESSIVE)
 
 
 def test_newest_outlives_its_first_validity_while_the_service_syncs(
@@ -217,8 +217,9 @@ def test_newest_is_safe_while_the_server_s_process_stands_still(
     with StrategicMemoryClient(service.grpc_address, options=replace(OPTIONS, missed_heartbeats=2)) as client:
         client.follow()
         events = client.stream_events()
-        assert client.wait_for_newest().status is FeedbackStatus.ACTIVE
-        assert isinstance(next(events), FeedbackReceived)
+        # A machine that is busy may be silent for as long before the first message.
+        eventually(lambda: client.newest.status is FeedbackStatus.ACTIVE)
+        next(event for event in events if isinstance(event, FeedbackReceived))
         service.send_signal(signal.SIGSTOP)
         try:
             assert eventually(lambda: client.newest.status is FeedbackStatus.STALE)
@@ -226,20 +227,21 @@ def test_newest_is_safe_while_the_server_s_process_stands_still(
             assert isinstance(lost.error, SilentServerError)
         finally:
             service.send_signal(signal.SIGCONT)
-        assert eventually(lambda: client.newest.status is FeedbackStatus.ACTIVE, 20.0)
+        assert eventually(lambda: client.newest.status is FeedbackStatus.ACTIVE)
 
 
 def test_the_command_watches_across_a_restart(start_service: StartService, redis_client: redis.Redis) -> None:
-    service = start_service(sync_interval_s=0.05, env=LASTING)
-    address = service.grpc_address
+    settings = {"STRATEGIC_MEMORY_GRPC_ADDRESS": f"{HOST}:{free_port()}", **LASTING}
+    service = start_service(sync_interval_s=0.05, env=settings)
     first = publish(redis_client, service)
-    with start("watch", "-a", address, "--every", "--count", "3") as process:
+    # It gives up when it has reached nobody for its timeout, which a restart may take on a busy machine.
+    with start("watch", "-a", service.grpc_address, "--every", "--count", "3", "--timeout", "60") as process:
         assert process.stdout is not None
         lines: Iterator[str] = iter(process.stdout)
         assert json.loads(next(lines))["revision"] == first.revision
         service.terminate()
         service.wait()
-        service = start_service(sync_interval_s=0.05, env={"STRATEGIC_MEMORY_GRPC_ADDRESS": address, **LASTING})
+        service = start_service(sync_interval_s=0.05, env=settings)
         publish(redis_client, service)
         publish(redis_client, service)
         told = [json.loads(line)["revision"] for line in itertools.islice(lines, 2)]

@@ -28,6 +28,9 @@ HOUR_S = 3_600
 MINUTE_S = 60
 """A measured hour may be off by half of what an answer took, on a machine that has much else to do."""
 VALIDITY_S = 10.0
+LEEWAY_S = 2.0
+"""A server knows the clock of Redis within half of what an answer took, until the next one that is quicker."""
+
 SETTINGS = {"STRATEGIC_MEMORY_VALIDITY": str(VALIDITY_S), "STRATEGIC_MEMORY_LEASE": "1"}
 ACTIVE = feedback_pb2.FEEDBACK_STATUS_ACTIVE
 STALE = feedback_pb2.FEEDBACK_STATUS_STALE
@@ -117,7 +120,7 @@ def never_lapsed(recorder: StreamRecorder) -> None:
     assert statuses(recorder) == {ACTIVE}
     left = [validity_left_s(message) for message in list(recorder.messages)]
     assert min(left) > 0
-    assert max(left) <= VALIDITY_S
+    assert max(left) <= VALIDITY_S + LEEWAY_S
 
 
 def heartbeats() -> service_pb2.StreamFeedbackRequest:
@@ -131,7 +134,8 @@ def test_servers_an_hour_off_agree_and_a_change_of_leader_changes_nothing(
 ) -> None:
     ahead = start(MovedTime(tmp_path / "ahead", HOUR_S))
     is_active(ahead)
-    assert role_of(ahead) == "leader"
+    # A lease as short as this one may run out while a busy machine does something else; no other server is there yet.
+    eventually(lambda: role_of(ahead) == "leader")
     behind = start(MovedTime(tmp_path / "behind", -HOUR_S))
     right = start()
     for service in (behind, right):
@@ -172,6 +176,7 @@ def test_the_clock_of_a_server_that_is_set_is_nothing_to_its_advice(
     service = start(time)
     before = is_active(service)
     recorder = StreamRecorder(service.grpc_address, heartbeats())
+    eventually(lambda: recorder.messages)
     time.move(moved_s)
     told_of(service, "clock skew")
     after = computed_after(service, time_of(moved_redis.process.url))
@@ -204,7 +209,10 @@ def test_the_clock_of_redis_that_is_set_prolongs_nothing_and_cuts_nothing_short(
     for each in (service, other):
         after = computed_near(each, now_s)
         assert after.valid_until.ToMilliseconds() - after.timestamp.ToMilliseconds() == VALIDITY_S * 1000
-        assert f"3600.0 s {'forward' if moved_s > 0 else 'back'}" in told_of(each, "redis clock set")
+        told = re.search(r"([0-9.]+) s (forward|back)", told_of(each, "redis clock set"))
+        assert told is not None
+        assert told[2] == ("forward" if moved_s > 0 else "back")
+        assert abs(float(told[1]) - HOUR_S) < MINUTE_S
     heard = [len(recorder.messages) for recorder in recorders]
     eventually(lambda: all(len(recorder.messages) > count for recorder, count in zip(recorders, heard, strict=True)))
     for recorder in recorders:

@@ -16,13 +16,14 @@ import redis
 from commands import Ended, run
 from conftest import StartService
 from documented_commands import OF_COMMANDS, OF_NO_COMMANDS, Command, blocks, commands
+from patient_redis import PATIENT
 from processes import ServiceProcess, command_path, eventually, find_tool, require_tool, service_environment
 from records.expected import EXPORTS
 from redis_inputs import add_regime, add_trade
 from server.regimes.made_up_prices import RISING, STILL, closes_of
 from system.test_documented_imports import write_past
 
-from strategic_memory_client import FeedbackStatus, StrategicMemoryClient
+from strategic_memory_client import ClientOptions, FeedbackStatus, StrategicMemoryClient
 from strategic_memory_client.cli.application import app as client_app
 from strategic_memory_server.cli.commands import app as server_app
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -45,6 +46,10 @@ NOT_RUN = {
     r"redis-cli SUBSCRIBE": "runs until Ctrl-C; tests/server/revisions/test_stream_promises.py",
 }
 """How a command begins that is not run here, and why. Those of ours have to fit the real flags all the same."""
+
+PATIENTLY = "-max-time 30"
+STREAMS_S = (1, 3, 9, 27)
+"""How long grpcurl reads a stream; the first that is long enough for the machine, which may have much else to do."""
 
 GAVE_UP = 68
 """How grpcurl ends that reads a stream, which has no end: with DEADLINE_EXCEEDED."""
@@ -120,7 +125,7 @@ def newer(asking: StrategicMemoryClient, than: int) -> int | None:
 def two_revisions(client: redis.Redis, service: ServiceProcess) -> int:
     """Write inputs, and more of them once they are advised upon; gives the number of the newest advice."""
     newest = 0
-    with StrategicMemoryClient([service.grpc_address]) as asking:
+    with StrategicMemoryClient([service.grpc_address], options=ClientOptions(timeout_s=30.0)) as asking:
         for _ in range(2):
             for pnl in (0.4, 0.5, -0.1, 0.6):
                 add_regime(client, "BULL", pnl)
@@ -161,7 +166,7 @@ def places(service: ServiceProcess, server: EmbeddedRedis, newest: int) -> dict[
         "/backup/": "",
         "--out /tmp/report": "--out report",
         "strategic-memory watch": "strategic-memory watch --count 1",
-        "grpcurl ": "grpcurl -max-time 1 ",
+        "grpcurl ": f"grpcurl {PATIENTLY} ",
         "411 412": f"{newest - 1} {newest}",
         "--from 400": f"--from {newest - 1}",
         "explain 411": f"explain {newest - 1}",
@@ -177,7 +182,7 @@ def test_the_quickstart_leads_to_advice(start_service: StartService, redis_serve
     environment = service_environment({"REDIS_URL": redis_server.url})
     service = start_service(env=SETTINGS)
     subprocess.run([command_path("python"), "-c", "\n".join(program.lines)], env=environment, timeout=60, check=True)
-    with StrategicMemoryClient([service.grpc_address]) as asking:
+    with StrategicMemoryClient([service.grpc_address], options=ClientOptions(timeout_s=30.0)) as asking:
         eventually(lambda: asking.get_feedback().status is FeedbackStatus.ACTIVE, what="advice")
 
 
@@ -190,7 +195,7 @@ def environment_for(service: ServiceProcess, server: EmbeddedRedis, folder: Path
         "STRATEGIC_MEMORY_HTTP_ADDRESS": service.http_address,
         "STRATEGIC_MEMORY_CONTEXTS": str(folder / "contexts.json"),
     }
-    return service_environment({**SETTINGS, **addresses})
+    return service_environment({**SETTINGS, **PATIENT, **addresses})
 
 
 def run_as_shown(text: str, folder: Path, environment: dict[str, str]) -> Ended:
@@ -207,10 +212,24 @@ def run_as_shown(text: str, folder: Path, environment: dict[str, str]) -> Ended:
 
 def fault(text: str, folder: Path, environment: dict[str, str]) -> str | None:
     """Run a command; what is wrong with how it ended, None where nothing is."""
+    if "/StreamFeedback" in text:
+        return fault_of_stream(text, folder, environment)
     ended = run_as_shown(text, folder, environment)
-    is_stream = "/StreamFeedback" in text
-    if ended.code == (GAVE_UP if is_stream else 0) and not _REFUSED_BY_REDIS.match(ended.out):
-        return None if ended.out or not is_stream else "the stream said nothing"
+    return None if ended.code == 0 and not _REFUSED_BY_REDIS.match(ended.out) else shown_of(ended)
+
+
+def fault_of_stream(text: str, folder: Path, environment: dict[str, str]) -> str | None:
+    """Read a stream for longer and longer until it says something; what is wrong with how that ended."""
+    shown = ""
+    for seconds in STREAMS_S:
+        ended = run_as_shown(text.replace(PATIENTLY, f"-max-time {seconds}"), folder, environment)
+        if ended.code == GAVE_UP and ended.out:
+            return None
+        shown = shown_of(ended)
+    return f"the stream said nothing, or ended: {shown}"
+
+
+def shown_of(ended: Ended) -> str:
     return f"exit code {ended.code}\n{ended.out[-1000:]}{ended.err[-1000:]}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import commands
 import pytest
+from patient_redis import PATIENT
 from processes import REPOSITORY
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -41,7 +43,7 @@ def screen_of(redis_url: str, folder: Path) -> str:
     said = []
     for flags in (["--dry-run"], []):
         command = ["strategic-memory-server", "import", "trades.csv", "regimes.csv", *flags]
-        ended = commands.run(*command, "--redis-url", redis_url, folder=folder)
+        ended = commands.run(*command, "--redis-url", redis_url, environment={**os.environ, **PATIENT}, folder=folder)
         assert ended.code == 0, ended.err
         said.append(f"$ {' '.join(command)}\n{ended.out}")
     return f"```console\n{''.join(said)}```\n"

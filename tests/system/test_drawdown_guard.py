@@ -65,8 +65,11 @@ def test_every_reader_is_told_the_guarded_leverage_and_it_outlives_the_leader(
 ) -> None:
     redis_client.hset(KEYS.state, "guard", guard_text(SEEN))
     first = start_service(env=ENVIRONMENT)
-    for _ in range(5):
-        add_regime(redis_client, "BULL", 0.3)
+    # All at once: the guard binds what is advised upon the first of them too.
+    with redis_client.pipeline(transaction=True) as pipeline:
+        for _ in range(5):
+            add_regime(pipeline, "BULL", 0.3)
+        pipeline.execute()
     eventually(lambda: get_feedback(first).leverage_bound_by == "drawdown_guard")
     found = ways(first, redis_client)
     assert found == dict.fromkeys(found, (HINT, "drawdown_guard"))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import ServiceProcess, command_path, eventually, service_environment
 from redis_inputs import add_regime, add_trade
 from service_calls import get_feedback, get_json, stub_of
@@ -101,7 +102,7 @@ def test_the_memory_is_built_anew_on_request(
     redis_client.xtrim(TRADES, maxlen=30, approximate=False)
     done = subprocess.run(
         [command_path("strategic-memory-server"), "rebuild-memory", "--yes", "--redis-url", redis_server.url],
-        env=service_environment({}),
+        env=service_environment(PATIENT),
         capture_output=True,
         text=True,
         check=True,
@@ -109,7 +110,7 @@ def test_the_memory_is_built_anew_on_request(
     assert "30 entries" in done.stdout
     add_trade(redis_client, "BULL", 0.1, policy="BALANCED")
     evidence_of_all(service, 31)
-    assert get_json(service)["metrics"]["sync"]["trades_remembered"] == 31
+    eventually(lambda: get_json(service)["metrics"]["sync"]["trades_remembered"] == 31)
 
 
 def test_analyze_says_what_the_evidence_would_have_said(start_service: StartService, redis_client: redis.Redis) -> None:

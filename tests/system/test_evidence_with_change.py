@@ -18,7 +18,7 @@ from redis_inputs import add_regime, add_trade
 from service_calls import get_feedback, get_json
 
 from strategic_memory.v1 import feedback_pb2
-from strategic_memory_client import AnalysisSettings, Rules, StrategicMemoryClient
+from strategic_memory_client import AnalysisSettings, ClientOptions, Rules, StrategicMemoryClient
 from strategic_memory_client import EvidenceSettings as ClientEvidence
 from strategic_memory_server.cli.commands import app
 from strategic_memory_server.evidence.estimator import estimate
@@ -126,7 +126,7 @@ def test_one_request_asks_for_it_and_one_does_not(start_service: StartService, r
     for environment in ({}, ON):
         service = start_service(env={**environment, "STRATEGIC_MEMORY_LEAD_ANYWAY": "on"})
         eventually(partial(has_counted, service, trades))
-        with StrategicMemoryClient(service.grpc_address) as client:
+        with StrategicMemoryClient(service.grpc_address, options=ClientOptions(timeout_s=30.0)) as client:
             for change in (True, False):
                 asked = AnalysisSettings(rules=Rules.EVIDENCE, evidence=ClientEvidence(change=change))
                 feedback = client.analyze(settings=asked).feedback

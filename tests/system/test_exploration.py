@@ -11,6 +11,7 @@ import pytest
 import redis
 from conftest import StartService
 from google.protobuf.duration_pb2 import Duration
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, add_trade
 from service_calls import get_feedback, get_json, get_text, stub_of
@@ -23,7 +24,7 @@ pytestmark = [pytest.mark.system, pytest.mark.least_user]
 TRADES = "quantum:stream:trade.results"
 FEEDBACK, EVIDENCE = "quantum:feedback:strategic_memory", "quantum:feedback:strategic_memory:evidence"
 TRADES_MADE, HOLD = 40, 6
-EVIDENCE_RULES = {"STRATEGIC_MEMORY_RULES": "evidence", "STRATEGIC_MEMORY_LEASE": "1"}
+EVIDENCE_RULES = {"STRATEGIC_MEMORY_RULES": "evidence", "STRATEGIC_MEMORY_LEASE": "1", **PATIENT}
 EXPLORING = {
     **EVIDENCE_RULES,
     "STRATEGIC_MEMORY_EVIDENCE_EXPLORATION": "on",
@@ -56,7 +57,7 @@ def upon(service: ServiceProcess, trades: int) -> feedback_pb2.Feedback:
         feedback = get_feedback(service)
         return feedback if feedback.evidence.observations == trades else None
 
-    return eventually(found, 20)
+    return eventually(found)
 
 
 def seen_since_it_began(feedback: feedback_pb2.Feedback) -> float:
@@ -189,7 +190,7 @@ def test_the_next_leader_goes_on_with_the_probe(
     tried: Any = redis_client.hget(EVIDENCE, "trials")
     assert json.loads(tried)["trials"] == {"BULL": {"policy": "BALANCED", "since": TRADES_MADE}}
     first.send_signal(number)
-    eventually(lambda: leads(second), 20)
+    eventually(lambda: leads(second))
     conservative_trade(redis_client)
     after = upon(second, TRADES_MADE + 2)
     assert (after.current.policy, seen_since_it_began(after)) == (feedback_pb2.POLICY_BALANCED, 2)

@@ -13,6 +13,7 @@ from finite_output import assert_finite, strict_object
 from hypothesis import given
 from hypothesis import strategies as st
 from malformed_entries import GOOD_FIELDS, PORTFOLIO, REGIMES, TRADES
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from redis.typing import EncodableT, FieldT
 from redis_inputs import PREFIX, add_regime, add_trade
@@ -30,6 +31,8 @@ TRADE_STREAM = f"{PREFIX}:{TRADES}"
 BAD_TRADE = {b"market_regime": b"BULL", b"realized_pnl": b"much"}
 NOT_A_NUMBER = (TRADES, "realized_pnl_not_a_number")
 HIGHEST_MS = 2**64 - 2
+PATIENTLY = {**LASTING, **PATIENT}
+"""What is read here may be large, and a problem that is told of Redis is none of those that are looked for."""
 
 
 def is_counted(service: ServiceProcess, times: int) -> bool:
@@ -37,7 +40,7 @@ def is_counted(service: ServiceProcess, times: int) -> bool:
 
 
 def test_ids_beyond_all_time_are_counted_once_each(start_service: StartService, redis_client: redis.Redis) -> None:
-    service = start_service(sync_interval_s=0.05, env=LASTING)
+    service = start_service(sync_interval_s=0.05, env=PATIENTLY)
     ids = [f"{2**53}-1", f"{2**63}-1", f"{HIGHEST_MS}-5", f"{HIGHEST_MS}-40000", f"{HIGHEST_MS}-40001"]
     for times, entry_id in enumerate(ids, 1):
         redis_client.xadd(TRADE_STREAM, dict(BAD_TRADE.items()), id=entry_id)
@@ -62,7 +65,7 @@ def test_ids_beyond_all_time_are_counted_once_each(start_service: StartService, 
 def test_a_malformed_entry_that_comes_into_view_late_is_counted(
     start_service: StartService, redis_client: redis.Redis
 ) -> None:
-    env = {"STRATEGIC_MEMORY_TRADE_WINDOW": "2", **LASTING}
+    env = {"STRATEGIC_MEMORY_TRADE_WINDOW": "2", **PATIENTLY}
     redis_client.xadd(TRADE_STREAM, dict(BAD_TRADE.items()), id="1-1")
     newer = [add_trade(redis_client, entry_id=f"2-{sequence}") for sequence in range(1, 4)]
     service = start_service(sync_interval_s=0.05, env=env)
@@ -81,7 +84,7 @@ def test_enormous_values_and_entries(start_service: StartService, redis_client: 
         add_regime(redis_client)
     for source in VALUE_SOURCES:
         redis_client.setrange(f"{PREFIX}:{source}", 100_000_000, b"x")
-    service = start_service(sync_interval_s=0.2, env=LASTING)
+    service = start_service(sync_interval_s=0.2, env=PATIENTLY)
     await_syncs(service)
     assert resident_mib(service) < 128, "no more of a value is read than is needed to refuse it"
     assert rejected_by_health(service)[EXPOSURE, "too_large"] == 1
@@ -117,7 +120,7 @@ def test_a_console_log_gives_the_terminal_no_commands(start_service: StartServic
 
 def test_arbitrary_entries(start_service: StartService, redis_client: redis.Redis) -> None:
     """Whatever the fields are: an entry is used or rejected, and every figure is a number."""
-    service = start_service(sync_interval_s=3600.0)
+    service = start_service(sync_interval_s=3600.0, env=PATIENT)
     awkward = st.sampled_from(
         [b"nan", b"1e400", b"-1e15", b"1e15", b"-0", b"1e-400", b"UNKNOWN", b"BULL", b"\xff", b""]
     )
@@ -192,7 +195,7 @@ def next_advice(service: ServiceProcess, client: redis.Redis, number: int) -> fe
 def test_a_tampered_feedback_log_is_never_served(start_service: StartService, redis_client: redis.Redis) -> None:
     for _ in range(3):
         add_regime(redis_client, "BULL", 0.3)
-    service = start_service(sync_interval_s=0.05, env=LASTING)
+    service = start_service(sync_interval_s=0.05, env=PATIENTLY)
     newest = next_advice(service, redis_client, 0)
     in_force = strict_object(redis_client.get(f"{PREFIX}:feedback:strategic_memory") or b"")
     tamperings: tuple[dict[str, object] | bytes, ...] = (*TAMPERED_FEEDBACK, *NOT_FEEDBACK)
@@ -211,7 +214,7 @@ def test_a_tampered_feedback_log_is_never_served(start_service: StartService, re
 def test_a_tampered_state_is_repaired(start_service: StartService, redis_client: redis.Redis) -> None:
     for _ in range(3):
         add_regime(redis_client, "BULL", 0.3)
-    service = start_service(sync_interval_s=0.05, env=LASTING)
+    service = start_service(sync_interval_s=0.05, env=PATIENTLY)
     newest = next_advice(service, redis_client, 0)
     for number, (field, value) in enumerate(TAMPERED_STATE, 1):
         redis_client.hset(f"{PREFIX}:feedback:strategic_memory:state", field, value)

@@ -8,6 +8,7 @@ from functools import partial
 import grpc
 import redis
 from conftest import StartService
+from faults.free_ports import HOST, free_port
 from least_user import IS_ASKED_FOR, least_url
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, read_stream
@@ -22,8 +23,11 @@ LONG_VALID = {"STRATEGIC_MEMORY_VALIDITY": "60"}
 
 
 def add_three(client: redis.Redis, regime: str = "BULL", pnl: float = 0.3) -> None:
-    for _ in range(3):
-        add_regime(client, regime, pnl)
+    """Add them at once: a sync between two of them would make a revision of the first ones."""
+    with client.pipeline(transaction=True) as together:
+        for _ in range(3):
+            add_regime(together, regime, pnl)
+        together.execute()
 
 
 def logged_revisions(client: redis.Redis) -> list[int]:
@@ -112,7 +116,9 @@ def restart(start_service: StartService, service: ServiceProcess, redis_url: str
 def test_kill_9_of_the_server_goes_on_from_the_log(start_service: StartService, redis_server: EmbeddedRedis) -> None:
     with redis.Redis.from_url(redis_server.url) as client:
         add_three(client)
-        service = start_service(sync_interval_s=0.2, env=LONG_VALID)
+        # One that the kernel gives by chance could be given to somebody else while nobody listens there.
+        address = {"STRATEGIC_MEMORY_GRPC_ADDRESS": f"{HOST}:{free_port()}"}
+        service = start_service(sync_interval_s=0.2, env={**LONG_VALID, **address})
         with StreamRecorder(service.grpc_address) as subscriber:
             first = subscriber.wait_for_revision(1)
         service = restart(start_service, service, redis_server.url)

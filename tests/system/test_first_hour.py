@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +13,11 @@ from typing import Any
 import commands
 import pytest
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from server.regimes.made_up_prices import FALLING, RISING, STILL, closes_of
+from service_calls import get_json
+from system.soundness import await_syncs
 
 from strategic_memory_producer import TraceWriter
 
@@ -23,7 +27,7 @@ POLICIES = ("CONSERVATIVE", "BALANCED", "AGGRESSIVE")
 
 
 def run(command: str, *arguments: str) -> str:
-    done = commands.run(command, *arguments)
+    done = commands.run(command, *arguments, environment={**os.environ, **PATIENT})
     assert done.code == 0, done.err
     return done.out
 
@@ -63,6 +67,9 @@ def test_a_first_hour(start_service: StartService, tmp_path: Path) -> None:
 
     told = run("strategic-memory-server", "import", str(labels), str(trades), "--redis-url", redis_url)
     assert "600 entries to write" in told
+    # Advice is given while the past is written, too; of two syncs from here on the second one reads all of it.
+    await_syncs(service, 2)
+    eventually(lambda: not get_json(service)["metrics"]["sync"]["catching_up"])
     said = eventually(lambda: found if (found := advice(service))["status"] == "ACTIVE" else None, within_s=60)
     assert said["current_regime"] == "BULL"
     assert said["evidence"]["recommended_policy"] in POLICIES

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 import redis
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, add_trade
 from service_calls import stub_of
@@ -45,7 +46,11 @@ def service(start_service: StartService, tmp_path: Path, redis_client: redis.Red
                 policy = ("CONSERVATIVE", "BALANCED", "AGGRESSIVE")[number % 3]
                 add_trade(pipeline, "BULL", pnl, policy=policy, prefix=prefix)
         pipeline.execute()
-    environment = {"STRATEGIC_MEMORY_PORTFOLIO_FILE": str(written), "STRATEGIC_MEMORY_RULES": "evidence"}
+    environment = {
+        "STRATEGIC_MEMORY_PORTFOLIO_FILE": str(written),
+        "STRATEGIC_MEMORY_RULES": "evidence",
+        **PATIENT,
+    }
     return start_service(env=environment)
 
 
@@ -67,7 +72,7 @@ def test_what_others_of_the_group_show_is_borrowed_and_told(service: ServiceProc
             else None
         )
 
-    young = eventually(told, 30)
+    young = eventually(told)
     assert "BORROWED" in young.evidence.cautions
     assert young.evidence.policies[2].observations == 2, "what is counted is its own"
     assert young.updated_policy == feedback_pb2.POLICY_AGGRESSIVE

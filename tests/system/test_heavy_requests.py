@@ -11,6 +11,7 @@ import redis
 from conftest import StartService
 from finite_output import assert_finite
 from malformed_requests import good_memory
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from raw_calls import outcome_of
 from redis_inputs import add_regime
@@ -42,7 +43,7 @@ ONE_CALLER = {"STRATEGIC_MEMORY_CALLER_ANALYSES": "256"}
 def service(start_service: StartService, redis_client: redis.Redis) -> Iterator[ServiceProcess]:
     for _ in range(3):
         add_regime(redis_client)
-    started = start_service(sync_interval_s=0.2, env={**LASTING, **LARGE_REQUESTS, **ONE_CALLER})
+    started = start_service(sync_interval_s=0.2, env={**LASTING, **LARGE_REQUESTS, **ONE_CALLER, **PATIENT})
     eventually(lambda: get_feedback(started).revision)
     yield started
     log_of(started)

@@ -23,6 +23,7 @@ from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_client import (
     AccessDeniedError,
     ClientOptions,
+    Disconnected,
     FeedbackReceived,
     HeartbeatReceived,
     InlineMemory,
@@ -99,8 +100,13 @@ def test_a_token_that_is_taken_back_ends_its_streams_and_another_one_goes_on(
         assert isinstance(next(events), FeedbackReceived)
         access.unlink()
         second = token_for("agent", access)
-        ended = next(event for event in events if not isinstance(event, HeartbeatReceived | FeedbackReceived))
-        assert "is unknown" in str(ended)
+
+        def is_ended() -> bool:
+            """Whether the next event is the end for that reason; on a busy machine a silence ends a stream, too."""
+            event = next(events)
+            return isinstance(event, Disconnected) and "is unknown" in str(event)
+
+        eventually(is_ended, what="the stream ends since its token is unknown")
         with pytest.raises(AccessDeniedError):
             client.get_feedback()
         held.write_text(second)
@@ -140,7 +146,7 @@ def test_certificates_of_clients_are_asked_for_and_their_names_are_known(
         with pytest.raises(AccessDeniedError, match="ours may not do this"):
             client.analyze(InlineMemory())
     for tls in (TlsOptions(authority.own.chain), None):
-        with client_of(service, tls=tls, timeout_s=2.0) as client, pytest.raises(Exception, match=UNREACHED):
+        with client_of(service, tls=tls, timeout_s=20.0) as client, pytest.raises(Exception, match=UNREACHED):
             client.get_feedback()
     trusting = ssl.create_default_context(cafile=str(authority.own.chain))
     assert [http(service, path, context=trusting) for path in ("/health", "/metrics")] == [200, 401]

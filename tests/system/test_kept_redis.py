@@ -19,7 +19,7 @@ from conftest import StartService
 from faults.free_ports import free_port
 from processes import ServiceProcess, eventually, process_is_gone
 from redis_inputs import add_regime, add_trade, is_written_out
-from service_calls import get_feedback
+from service_calls import get_feedback, get_json
 
 from strategic_memory.v1 import feedback_pb2
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedisError
@@ -71,6 +71,12 @@ def advised(service: ServiceProcess, after: int = 0) -> feedback_pb2.Feedback:
     )
 
 
+def has_read(service: ServiceProcess, *, regimes: int, trades: int) -> bool:
+    """Whether a sync has published what so many entries come to: nothing more is said of them."""
+    sync = get_json(service)["metrics"]["sync"]
+    return bool((sync["samples"], sync["trades_remembered"]) == (regimes + trades, trades))
+
+
 def redis_of(folder: Path) -> int:
     """Process id of the Redis that has the folder."""
     port = int(url_in(folder).rpartition(":")[2].partition("/")[0])
@@ -120,6 +126,8 @@ def test_each_portfolio_goes_on_where_it_ended(start_service: StartService, fold
 def test_a_redis_that_is_killed_comes_back_with_everything(start_service: StartService, folder: Path) -> None:
     service = serve(start_service, folder)
     learn(folder)
+    # Until a sync has read all of it another revision may follow, which the Redis would be killed with.
+    eventually(lambda: has_read(service, regimes=4, trades=4))
     before = advised(service)
     with client_of(folder) as client:
         eventually(lambda: is_written_out(client))

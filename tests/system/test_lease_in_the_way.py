@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import redis
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import eventually
 from redis_inputs import add_regime
 from service_calls import get_json
@@ -20,7 +21,7 @@ def test_a_key_of_another_type_is_named_as_a_problem(
     redis_client.sadd(in_the_way, "somebody else's")
     for _ in range(3):
         add_regime(redis_client)
-    service = start_service(sync_interval_s=0.1)
+    service = start_service(sync_interval_s=0.1, env=PATIENT)
     [problem] = eventually(lambda: get_json(service)["problems"])
     assert problem.startswith("leadership: ")
     assert in_the_way in problem

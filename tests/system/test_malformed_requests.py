@@ -16,6 +16,7 @@ from grpc_health.v1 import health_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 from malformed_requests import good_memory, malformed_requests
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually, service_environment
 from raw_calls import SERVICE, Outcome, RawCaller, raw_caller
 from redis_inputs import add_portfolio, add_regime, add_trade
@@ -50,6 +51,8 @@ def attacked(session_redis: EmbeddedRedis, tmp_path_factory: pytest.TempPathFact
         "MEMORY_SYNC_INTERVAL": "0.2",
         "STRATEGIC_MEMORY_KEY_PREFIX": "attacked",
         **LASTING,
+        # Whatever is asked of the stored memory is answered or refused for what is in it, never for a Redis that waits.
+        **PATIENT,
     }
     service = ServiceProcess(tmp_path_factory.mktemp("attacked"), service_environment(settings))
     try:

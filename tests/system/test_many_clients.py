@@ -13,6 +13,7 @@ import pytest
 import redis
 from client.transports.test_client_processes import run_python
 from conftest import StartService
+from faults.free_ports import HOST, free_port
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
 from service_calls import get_feedback, get_json
@@ -28,7 +29,9 @@ from strategic_memory_client import (
 
 pytestmark = pytest.mark.system
 
-OPTIONS = ClientOptions(heartbeat_interval_s=1.0, backoff=Backoff(0.02, 0.2))
+OPTIONS = ClientOptions(heartbeat_interval_s=10.0, timeout_s=30.0, backoff=Backoff(0.02, 0.2))
+"""A process that stands still for some seconds is neither taken for gone nor given up."""
+
 ENVIRONMENT = {"STRATEGIC_MEMORY_VALIDITY": "600", "STRATEGIC_MEMORY_LEASE": "0.5"}
 CLIENTS = 64
 
@@ -36,7 +39,9 @@ CLIENTS = 64
 @pytest.fixture
 def service(start_service: StartService, redis_client: redis.Redis) -> ServiceProcess:
     """One that has advice."""
-    service = start_service(sync_interval_s=300, env=ENVIRONMENT)
+    # One of the ports that are for outgoing connections could be another's while the service is away.
+    address = {"STRATEGIC_MEMORY_GRPC_ADDRESS": f"{HOST}:{free_port()}"}
+    service = start_service(sync_interval_s=300, env=ENVIRONMENT | address)
     publish(redis_client, service)
     return service
 
@@ -104,9 +109,10 @@ def test_they_share_a_stream_and_a_thread_through_a_kill_and_each_has_its_own_en
 
 
 def test_what_they_do_not_have_in_common_is_not_shared(service: ServiceProcess) -> None:
+    others = ClientOptions(heartbeat_interval_s=20.0, timeout_s=30.0)
     with (
         StrategicMemoryClient(service.grpc_address, options=OPTIONS) as one,
-        StrategicMemoryClient(service.grpc_address, options=ClientOptions(heartbeat_interval_s=2.0)) as other,
+        StrategicMemoryClient(service.grpc_address, options=others) as other,
     ):
         for client in (one, other):
             client.follow()
@@ -167,7 +173,7 @@ def test_a_signal_handler_may_close_one_while_another_begins_or_ends(service: Se
             signal.setitimer(signal.ITIMER_REAL, 0.00002 * (step % 60) + 0.00001)
             with StrategicMemoryClient(sys.argv[1]) as other:
                 other.follow()
-                other.wait_for_newest()
+                other.wait_for_newest(30)
                 if other.newest.status != "ACTIVE":
                     print("lost", step, other.newest.status)
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -192,7 +198,7 @@ def test_a_forked_process_is_told_by_each_of_them_and_its_parent_goes_on(service
             client.follow()
             return client
         clients = [make(), make()]
-        print({client.wait_for_newest().status for client in clients}, flush=True)
+        print({client.wait_for_newest(30).status for client in clients}, flush=True)
         if (child := os.fork()) == 0:
             for client in clients:
                 print(client.newest.status, flush=True)

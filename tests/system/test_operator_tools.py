@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from contextlib import suppress
 from typing import Any, cast
 
 import pytest
@@ -31,6 +32,20 @@ def snake_case(document: object) -> object:
 
 def first_document(text: str) -> dict[str, Any]:
     return cast("dict[str, Any]", snake_case(json.JSONDecoder().raw_decode(text)[0]))
+
+
+def first_streamed(*command: str) -> dict[str, Any]:
+    """Run a command that has no end of its own until it has shown one document."""
+    shown = ""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            shown += line
+            with suppress(json.JSONDecodeError):
+                found = first_document(shown)
+                process.kill()
+                return found
+    pytest.fail(f"it has ended without a whole document: {shown!r}")
 
 
 def xadd_three(redis_cli: str, redis_server: EmbeddedRedis) -> None:
@@ -99,8 +114,7 @@ def test_grpcurl_reads_the_feedback(
         )
 
     eventually(active)
-    streamed = run(grpcurl, "-plaintext", "-max-time", "1", address, f"{SERVICE}/StreamFeedback")
-    first = first_document(streamed.stdout)
+    first = first_streamed(grpcurl, "-plaintext", "-max-time", "60", address, f"{SERVICE}/StreamFeedback")
     assert first["feedback"]["preferred_regime"] == "BULL"
     analysed = run(grpcurl, "-plaintext", "-d", '{"settings": {"minimumSamples": 4}}', address, f"{SERVICE}/Analyze")
     document = first_document(analysed.stdout)
@@ -115,8 +129,8 @@ def test_grpcurl_health(start_service: StartService, grpcurl: str, service: str)
     request = json.dumps({"service": service})
     checked = run(grpcurl, "-plaintext", "-d", request, address, "grpc.health.v1.Health/Check")
     assert json.loads(checked.stdout) == {"status": "SERVING"}
-    watched = run(grpcurl, "-plaintext", "-max-time", "1", "-d", request, address, "grpc.health.v1.Health/Watch")
-    assert first_document(watched.stdout) == {"status": "SERVING"}
+    watch = (grpcurl, "-plaintext", "-max-time", "60", "-d", request, address, "grpc.health.v1.Health/Watch")
+    assert first_streamed(*watch) == {"status": "SERVING"}
 
 
 def test_grpcurl_shows_what_is_wrong_with_a_request(start_service: StartService, grpcurl: str) -> None:

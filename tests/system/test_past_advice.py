@@ -12,6 +12,7 @@ from advice import evidence_view
 from brute_force import TradeRow
 from conftest import StartService
 from past_log import entry_of, said, write_log, write_trades
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, add_trade
 from service_calls import get_feedback, get_text, stub_of
@@ -83,7 +84,7 @@ def long_past(start_service: StartService, redis_client: redis.Redis) -> Service
         told = [replace(one, advice=replace(one.advice, evidence=view, reasons=reasons)) for one in revisions]
         write_log(redis_client, [entry_of(one) for one in told])
     write_trades(redis_client, [TradeRow(10 * place + 5, "BULL", 0.5, "BALANCED", "") for place in range(LONGEST)])
-    return start_service(arguments=("--role", "serve"))
+    return start_service(arguments=("--role", "serve"), env=PATIENT)
 
 
 def pages_read(client: redis.Redis) -> int:

@@ -8,6 +8,7 @@ import commands
 import pytest
 import redis
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import eventually, service_environment
 from redis_inputs import add_regime, add_trade
 from system.test_portfolios import feedback_of
@@ -43,7 +44,7 @@ def test_a_command_takes_the_settings_of_the_portfolio_that_it_is_about(
     revision = feedback_of(service, "alpha").revision
 
     def ended(command: str, *flags: str) -> tuple[int, str]:
-        environment = service_environment({**settings, "REDIS_URL": redis_server.url})
+        environment = service_environment({**settings, **PATIENT, "REDIS_URL": redis_server.url})
         run = commands.run("strategic-memory-server", command, *flags, environment=environment)
         return run.code, run.out + run.err
 

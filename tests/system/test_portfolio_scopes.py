@@ -11,6 +11,7 @@ import httpx
 import pytest
 import redis
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually, service_environment
 from redis_inputs import add_regime
 from system.access_lines import token_for
@@ -53,7 +54,12 @@ def service(start_service: StartService, redis_client: redis.Redis, access: Path
             **BRIEF,
         }
     )
-    eventually(lambda: f'strategic_memory_revision{{portfolio="{OTHER}"}} 1.0' in get(started, "/metrics", whole).text)
+
+    def both_have_advice() -> bool:
+        told = get(started, "/metrics", whole).text
+        return all(f'strategic_memory_revision{{portfolio="{name}"}} 1.0' in told for name in (OWN, OTHER))
+
+    eventually(both_have_advice)
     return started
 
 
@@ -184,7 +190,12 @@ def test_a_name_that_looks_to_be_meant_is_told_to_those_alone_who_may_know_it(
     narrow, wide = token_for("narrow", access, f"read@{missing}"), token_for("wide", access)
     stub = service_pb2_grpc.StrategicMemoryServiceStub(channel)
     asked = service_pb2.GetFeedbackRequest(portfolio=missing)
-    eventually(lambda: code_of(lambda: stub.GetFeedback(asked, metadata=metadata(narrow)))[0] == "NOT_FOUND")
+
+    def is_known(token: str) -> bool:
+        return code_of(lambda: stub.GetFeedback(asked, metadata=metadata(token)))[0] == "NOT_FOUND"
+
+    # The file may have been taken between the two lines.
+    eventually(lambda: is_known(narrow) and is_known(wide))
     for token, is_told in ((narrow, False), (wide, True)):
         code, told = code_of(lambda token=token: stub.GetFeedback(asked, metadata=metadata(token)))  # type: ignore[misc]
         said = get(service, f"/health?portfolio={missing}", token)
@@ -198,7 +209,7 @@ def test_the_doctor_asks_about_a_portfolio_with_a_token(
     (tmp_path / "token").write_text(f"{own}\n")
     flags = ["--redis-url", redis_server.url, "--http-address", service.http_address, "--portfolio", OWN]
 
-    environment = service_environment({"STRATEGIC_MEMORY_PORTFOLIOS": OWN, **BRIEF})
+    environment = service_environment({"STRATEGIC_MEMORY_PORTFOLIOS": OWN, **BRIEF, **PATIENT})
 
     def examined(*more: str) -> str:
         ended = commands.run("strategic-memory-server", "doctor", *flags, *more, environment=environment)

@@ -100,7 +100,8 @@ def test_each_portfolio_has_a_memory_of_its_own(service: ServiceProcess, redis_c
     assert not feedback_of(service, "").revision
     # Each under keys, a lease and an epoch of its own.
     keys = [LogKeys.under(f"quantum:{name}") for name in ("alpha", "beta")]
-    assert all(redis_client.exists(each.lease, each.log, each.state) == 3 for each in keys)
+    # A lease that was renewed too late is taken anew.
+    eventually(lambda: all(redis_client.exists(each.lease, each.log, each.state) == 3 for each in keys), 30.0)
     found = listed(service)
     assert len({each.epoch for each in found.values()}) == 3
     assert (found["alpha"].preferred_regime, found["beta"].preferred_regime) == ("BULL", "BEAR")
@@ -190,7 +191,8 @@ def test_portfolios_come_and_go_while_the_service_runs(
     eventually(lambda: listed(service)["beta"].preferred_regime == "BEAR", 30.0)
     keys = LogKeys.under("quantum:alpha")
     assert redis_client.exists(keys.log, keys.state) == 2, "what was said stays"
-    assert not redis_client.exists(keys.lease)
+    # One that could not be released in time ends by itself.
+    eventually(lambda: not redis_client.exists(keys.lease), 30.0)
 
 
 def test_a_file_that_cannot_be_used_takes_no_portfolio_away(service: ServiceProcess, file: Path) -> None:
@@ -218,8 +220,7 @@ def test_a_set_in_redis_names_them(start_service: StartService, redis_client: re
     assert set(listed(service)) == {""}
     redis_client.sadd("quantum:portfolios", "alpha", "beta", "no name")
     eventually(lambda: set(listed(service)) == {"", "alpha", "beta"}, 30.0)
-    problem = eventually(lambda: next(iter(get_json(service)["problems"]), None), 30.0)
-    assert "'no name'" in problem
+    eventually(lambda: any("'no name'" in each for each in get_json(service)["problems"]), 30.0)
     redis_client.srem("quantum:portfolios", "alpha", "beta")
     eventually(lambda: any("are served on" in each for each in get_json(service)["problems"]), 30.0)
     assert set(listed(service)) == {"", "alpha", "beta"}, "a set of which nothing can be used says nothing"
@@ -245,7 +246,7 @@ def test_two_servers_share_the_portfolios(start_service: StartService, file: Pat
     assert len({feedback_of(server, "alpha").epoch for server in (one, other)}) == 1, "they follow one log"
     one.kill()
     observe(redis_client, "beta", "BEAR", 5)
-    eventually(lambda: feedback_of(other, "beta").preferred_regime == "BEAR", 20.0)
+    eventually(lambda: feedback_of(other, "beta").preferred_regime == "BEAR", 60.0)
 
 
 def test_each_shard_syncs_its_share_and_serves_all(start_service: StartService, redis_client: redis.Redis) -> None:
@@ -283,12 +284,17 @@ def test_others_are_opened_once_those_before_them_have_begun(
         return sum(line["event"] == event for line in service.log_lines())
 
     eventually(lambda: told("Portfolio opened") == 2, 30.0)
-    failures = told("Lease cannot be asked for; trying again")
     names = [f"many-{number:03}" for number in range(3 * OPENED_AT_ONCE)]
     with suspended(redis_server.pid, 90.0):
         file.write_text(TWO + "".join(f"[portfolios.{name}]\n" for name in names))
         # What has no answer is given up after some seconds, in which all of them could have been opened.
-        eventually(lambda: told("Lease cannot be asked for; trying again") > failures + 2, 60.0)
+        eventually(lambda: one_has_given_up(service), 60.0)
         assert 0 < told("Portfolio opened") - 2 <= 2 * OPENED_AT_ONCE
     eventually(lambda: told("Portfolio opened") == 2 + len(names), 60.0)
     eventually(lambda: get_json(service)["portfolios"]["by_status"].get("warming_up", 0) >= len(names), 60.0)
+
+
+def one_has_given_up(service: ServiceProcess) -> bool:
+    """Whether one of the others has had no answer: those that were there before may have had none before it is open."""
+    lines = (line for line in service.log_lines() if line["event"] == "Lease cannot be asked for; trying again")
+    return any(line.get("portfolio", "").startswith("many-") for line in lines)

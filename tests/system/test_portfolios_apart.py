@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, trade_stream
 from service_calls import get_json
@@ -27,7 +28,9 @@ def sync_of(service: ServiceProcess) -> dict[str, Any]:
 def test_a_flood_and_a_broken_key_of_others_start_no_sync_of_a_quiet_portfolio(
     start_service: StartService, redis_client: redis.Redis
 ) -> None:
-    service = start_service(env={"STRATEGIC_MEMORY_PORTFOLIOS": f"{FLOODED},{BROKEN},{QUIET}"}, sync_interval_s=3_600)
+    # A Redis that does not answer in time would be a reason to sync.
+    named = {"STRATEGIC_MEMORY_PORTFOLIOS": f"{FLOODED},{BROKEN},{QUIET}"}
+    service = start_service(env={**named, **PATIENT}, sync_interval_s=3_600)
     for name in (FLOODED, BROKEN, QUIET):
         for _ in range(4):
             add_regime(redis_client, "BULL", 0.3, prefix=f"quantum:{name}", entry_id="*")

@@ -15,9 +15,10 @@ from click.testing import CliRunner
 from conftest import StartService
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess
+from patient_redis import PATIENT
 from processes import eventually
 from redis_contents import contents_of
-from redis_inputs import add_regime, add_trade
+from redis_inputs import add_regime, add_trade, is_written_out
 from redis_kinds.documented import FILE, FILE_OF_6_2, acl_rules, user_of
 from redis_kinds.programs import KINDS, require_program
 from redis_kinds.whole_service import publishes_what_is_written
@@ -61,7 +62,8 @@ class Locked:
             word.write_text(f"{WORDS[admin]}\n")
             arguments = (*arguments, "--admin", admin, "--admin-password-file", str(word))
         without = {name: None for name in os.environ if name.startswith("STRATEGIC_MEMORY_")}
-        ended = CliRunner(env={**without, "REDIS_URL": self.url(user), **variables}).invoke(prepare_redis, arguments)
+        environment: dict[str, str | None] = {**without, **PATIENT, "REDIS_URL": self.url(user), **variables}
+        ended = CliRunner(env=environment).invoke(prepare_redis, arguments)
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         assert "change-me" not in ended.stdout + ended.stderr
         return ended.exit_code, ended.stdout, ended.stderr
@@ -100,6 +102,8 @@ def test_a_service_waits_for_it_says_so_and_outlasts_a_restart_of_redis(
         eventually(lambda: [one for one in get_json(service)["problems"] if "persistent" not in one] == [])
         assert refused(client) == []
         assert "0 of them are new there" in locked.prepare()[1]
+        # What was loaded is to outlast the restart; while a slow disk flushes, Redis holds it back.
+        eventually(lambda: is_written_out(client))
     locked.process.kill()
     locked.process.start()
     with locked.process.client() as client:

@@ -42,7 +42,8 @@ STREAMS = {"envoy.yaml": 1_200, "haproxy.cfg": 400, "nginx.conf": 600}
 
 ON_ONE_CONNECTION = 200
 
-OPTIONS = ClientOptions(backoff=Backoff(0.02, 0.2))
+OPTIONS = ClientOptions(missed_heartbeats=15, backoff=Backoff(0.02, 0.2))
+"""A proxy that ends a stream is noticed at once; one that is slow, on a busy machine, has not ended it."""
 
 COMMANDS: dict[str, Callable[[Path], list[str]]] = {
     "nginx.conf": lambda file: [

@@ -102,7 +102,7 @@ def test_a_redis_that_is_away_is_said_and_waited_for(fresh_redis: EmbeddedRedis,
         assert "Redis is out of reach" in process.stderr.readline()
         fresh_redis.start()
         with redis.Redis.from_url(fresh_redis.url) as client:
-            (label,) = eventually(lambda: observed(client) or None, within_s=20)
+            (label,) = eventually(lambda: observed(client) or None)
         assert label["regime"] == "BULL"
 
 

@@ -11,6 +11,7 @@ import redis
 from conftest import StartService
 from faults.cluster import ClusterDeployment
 from faults.deployment_support import why_no_cluster
+from patient_redis import PATIENT
 from processes import command_path, eventually, service_environment
 from redis_inputs import add_regime
 from redis_kinds.documented import acl_rules, example
@@ -62,7 +63,7 @@ def prepare_cluster(deployment: ClusterDeployment, variables: dict[str, str]) ->
     """Load what the service needs on every primary, as an operator does, and make its user on each node."""
     ended = subprocess.run(
         [command_path("strategic-memory-server"), "prepare-redis"],
-        env=service_environment(variables),
+        env=service_environment(variables | PATIENT),
         capture_output=True,
         text=True,
         timeout=60,

@@ -96,9 +96,9 @@ def test_tls_that_cannot_be_trusted_is_a_problem_that_is_named(
         "another authority": {"STRATEGIC_MEMORY_REDIS_CA": str(stranger.own.chain)},
     }
     service = start_service(f"rediss://127.0.0.1:{port}/0", env=files[given])
-    # The tail of the feedback log may be the first to meet it.
-    problem = eventually(lambda: next((one for one in get_json(service)["problems"] if one.startswith("sync: ")), None))
-    assert problem.startswith("sync: ConnectionError: ")
+    # The tail of the feedback log may be the first to meet it, and the handshake may take too long on a busy machine.
+    named = "sync: ConnectionError: "
+    problem = eventually(lambda: next((one for one in get_json(service)["problems"] if one.startswith(named)), None))
     assert (given == "no client certificate") != ("certificate verify failed" in problem)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import eventually
 from redis_inputs import GoldenCase, golden_cases, load_golden_case
 from service_calls import get_feedback, stub_of
@@ -95,7 +96,7 @@ def test_every_reference_case_through_one_running_server(
     start_service: StartService, redis_client: redis.Redis
 ) -> None:
     # An advice that turns stale because a sync comes late, on a busy machine, is published anew.
-    service = start_service(sync_interval_s=0.05, env={"STRATEGIC_MEMORY_VALIDITY": "60"})
+    service = start_service(sync_interval_s=0.05, env={"STRATEGIC_MEMORY_VALIDITY": "60", **PATIENT})
     cases = golden_cases()
     assert len(cases) >= 40
     with stub_of(service) as stub:

@@ -15,6 +15,7 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 from faults.free_ports import free_port
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually, service_environment
 from system.inputs_of_revisions import BEFORE, LIVE, OBSERVATIONS, PORTFOLIO, TRADES, write
 
@@ -76,7 +77,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Said]:
             write(client, number, source)
         client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 1.1}')
         own = {"REDIS_URL": server.url, "MEMORY_SYNC_INTERVAL": "300", "STRATEGIC_MEMORY_PUBLIC": "admin"}
-        environment = service_environment(own | SETTINGS)
+        environment = service_environment(own | SETTINGS | PATIENT)
         service = ServiceProcess(tmp_path_factory.mktemp("service"), environment)
         try:
             eventually(partial(is_counted, client))
@@ -103,6 +104,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Said]:
                         break
                 revisions = client.xlen(f"quantum:{LOG}")
                 operator.admin.freeze(reason="repair", end=HOUR, replaces=2)
+                # The call waits a few seconds for that alone, and a service that is told to end begins no other cycle.
+                eventually(lambda: client.xlen(f"quantum:{LOG}") > revisions)
             service.terminate()
             assert service.wait() == 0
         finally:
@@ -126,7 +129,7 @@ def prefix(said: Said) -> Iterator[str]:
 @pytest.fixture
 def reproduce(said: Said, prefix: str) -> Reproduce:
     def run(revision: int, *flags: str, **settings: str) -> Result:
-        environment: dict[str, str | None] = {"REDIS_URL": said.url, **SETTINGS, **settings}
+        environment: dict[str, str | None] = {"REDIS_URL": said.url, **SETTINGS, **PATIENT, **settings}
         command = ["reproduce", "--revision", str(revision), "--key-prefix", prefix, *flags]
         return CliRunner().invoke(app, command, env=environment)
 

@@ -11,6 +11,7 @@ import pytest
 import redis
 import redis.asyncio
 from conftest import StartService
+from faults.free_ports import free_port
 from processes import ServiceProcess, aeventually
 from redis_inputs import regime_stream
 from service_calls import get_feedback
@@ -108,13 +109,17 @@ async def all_have(subscribers: list[Subscriber], revision: int) -> None:
     await aeventually(they_have, WITHIN_S, what=f"revision {revision} for all")
 
 
+def started_at(start_service: StartService, address: str) -> ServiceProcess:
+    return start_service(sync_interval_s=SYNC_INTERVAL_S, env={"STRATEGIC_MEMORY_GRPC_ADDRESS": address})
+
+
 async def restarted(start_service: StartService, service: ServiceProcess) -> ServiceProcess:
     address = service.grpc_address
 
     def restart() -> ServiceProcess:
         service.terminate()
         assert service.wait() == 0
-        return start_service(sync_interval_s=SYNC_INTERVAL_S, env={"STRATEGIC_MEMORY_GRPC_ADDRESS": address})
+        return started_at(start_service, address)
 
     again = await asyncio.to_thread(restart)
     async with AsyncStrategicMemoryClient(again.grpc_address) as client:
@@ -129,8 +134,9 @@ async def restarted(start_service: StartService, service: ServiceProcess) -> Ser
 async def test_every_subscriber_has_every_revision_once_after_a_rolling_restart(
     start_service: StartService, redis_server: EmbeddedRedis
 ) -> None:
-    servers = [start_service(sync_interval_s=SYNC_INTERVAL_S) for _ in range(2)]
-    addresses = [server.grpc_address for server in servers]
+    # Ports that the kernel gives to nobody else while a server is away.
+    addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    servers = [started_at(start_service, address) for address in addresses]
     async with steady_inputs(redis_server.url):
         await aeventually(lambda: all(get_feedback(server).revision > 0 for server in servers), WITHIN_S)
         async with many_subscribers(addresses) as subscribers:

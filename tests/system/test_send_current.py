@@ -25,7 +25,8 @@ pytestmark = pytest.mark.system
 
 OPTIONS = ClientOptions(heartbeat_interval_s=0.2, backoff=Backoff(0.02, 0.2))
 DELIVERIES = (service_pb2.DELIVERY_LATEST, service_pb2.DELIVERY_EVERY)
-LASTING = {"STRATEGIC_MEMORY_VALIDITY": "600", "STRATEGIC_MEMORY_LEASE": "0.5"}
+# Another leader would confirm the feedback in force, with another end: here the first one leads until it is told to go.
+LASTING = {"STRATEGIC_MEMORY_VALIDITY": "600", "STRATEGIC_MEMORY_LEASE": "5"}
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 from each_case import each_case
+from patient_redis import PATIENT
 from processes import command_path
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -28,7 +30,7 @@ def ended(folder: Path, command: str, streams: str) -> subprocess.CompletedProce
     line = f'"$0" {command} {streams}'
     return subprocess.run(
         ["/bin/sh", "-c", line, command_path("strategic-memory-server")],
-        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+        cwd=folder, env=os.environ | PATIENT, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
 

@@ -52,7 +52,9 @@ def published(client: redis.Redis, pnl: float, **further: str) -> None:
 
 
 def variables(collector: Collector, name: str) -> dict[str, str]:
-    return collector.variables | {"OTEL_SERVICE_NAME": name, "STRATEGIC_MEMORY_RULES": "evidence"}
+    # With a lease of a second, a leader that stands still for that long is none: another one, or nobody, works then.
+    of_service = {"OTEL_SERVICE_NAME": name, "STRATEGIC_MEMORY_RULES": "evidence", "STRATEGIC_MEMORY_LEASE": "15"}
+    return collector.variables | of_service
 
 
 def ids(received: Received) -> tuple[str, str]:
