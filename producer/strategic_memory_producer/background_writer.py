@@ -140,6 +140,11 @@ class _Waiting:
             except UnwrittenError as error:
                 self._done(error.entries)
                 self._failed(error)
+            except Exception:
+                # `close` has ended the connection under it, which redis-py tells by errors of every kind.
+                if self._is_over:
+                    return
+                raise
             else:
                 self._done()
                 self._succeeded()

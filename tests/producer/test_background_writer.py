@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -47,7 +48,8 @@ def test_what_redis_does_not_take_waits_in_its_order_and_is_told(
     proxy: TcpProxy, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    with BackgroundWriter(f"redis://{proxy.address}", QUICK) as writer:
+    # Not a quick one: what is not answered in time is sent again, and stands in the stream twice.
+    with BackgroundWriter(f"redis://{proxy.address}") as writer:
         writer.record_trade(0.5, trade_id="0")
         eventually(lambda: writer.waiting == 0)
         proxy.refuse()
@@ -97,6 +99,29 @@ def test_what_is_returned_at_the_end_was_not_written_and_is_not_afterwards(
     assert len(entries) <= len(written) + len(left) <= len(entries) + 1
 
 
+def test_one_that_ends_while_redis_hangs_says_no_more_than_what_was_not_written(redis_server: EmbeddedRedis) -> None:
+    """The thread still waits for an answer when its connection is ended; redis-py meets a closed file then."""
+    program = (
+        "import os, signal, sys, threading; sys.modules['hiredis'] = None\n"
+        "from strategic_memory_producer import BackgroundWriter, WriterSettings, trade_result\n"
+        "writer = BackgroundWriter(sys.argv[1], WriterSettings(timeout_s=1, page=1))\n"
+        "[thread] = set(threading.enumerate()) - {threading.main_thread()}\n"
+        "writer.write([trade_result(0.5, {'trade_id': str(number)}) for number in range(50_000)])\n"
+        "threading.Timer(0.5, os.kill, (int(sys.argv[2]), signal.SIGSTOP)).start()\n"
+        "left = len(writer.close())\n"
+        "thread.join(30)\n"
+        "print(left > 0, thread.is_alive())"
+    )
+    command = [sys.executable, "-c", program, redis_server.url, str(redis_server.pid)]
+    try:
+        ended = subprocess.run(command, timeout=60, check=True, capture_output=True, text=True)
+    finally:
+        os.kill(redis_server.pid, signal.SIGCONT)
+    assert ended.stdout.split() == ["True", "False"]
+    assert "Traceback" not in ended.stderr
+    assert "entries were not written" in ended.stderr
+
+
 def test_too_many_that_wait_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background_writer, "MOST_WAITING", 2)
     writer = BackgroundWriter(f"redis://127.0.0.1:{free_port()}", QUICK)
@@ -110,8 +135,8 @@ def test_too_many_that_wait_are_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_program_that_ends_writes_what_waits(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
     program = (
-        "import sys; from strategic_memory_producer import BackgroundWriter; "
-        "writer = BackgroundWriter(sys.argv[1]); "
+        "import sys; from strategic_memory_producer import BackgroundWriter, WriterSettings; "
+        "writer = BackgroundWriter(sys.argv[1], WriterSettings(timeout_s=30)); "
         "[writer.record_trade(0.5, trade_id=str(number)) for number in range(2_000)]"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program, redis_server.url], timeout=60, check=True)

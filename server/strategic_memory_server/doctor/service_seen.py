@@ -77,6 +77,9 @@ def look_at_service(settings: ServiceSettings, portfolio: str = "", token: str |
         if answer.status not in {HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE}:
             return ServiceSeen(command, f"it answers {answer.status}: another program may listen there")
         health = json.loads(said)
+        is_away = answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+        if portfolio and is_away and isinstance(health, dict) and "failure" in health:
+            return ServiceSeen(command, f"it cannot tell of {portfolio} just now: {_text(said)}")
         if not _is_ours(health):
             return ServiceSeen(command, "what answers there is another program")
         return ServiceSeen(command, health=health, ahead_s=ahead_s)

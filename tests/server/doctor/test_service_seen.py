@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from strategic_memory_server.configuration.service_settings import ServiceSettings
@@ -34,6 +37,30 @@ def test_a_token_is_sent_to_this_machine_alone_over_plain_text(
     seen = look_at_service(ServiceSettings(http=HttpSettings(address)), portfolio, "a-token")
     assert shown == sent
     assert ("a token is not sent to" in str(seen.failure)) is (not sent)
+
+
+class Opening(BaseHTTPRequestHandler):
+    """A service that is about to open a portfolio."""
+
+    def do_GET(self) -> None:
+        self.send_response(503)
+        self.end_headers()
+        self.wfile.write(b'{"failure": "the feedback log has not been read yet; try again shortly"}')
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_service_that_is_about_to_open_a_portfolio_is_no_other_program() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Opening) as service:
+        threading.Thread(target=service.serve_forever).start()
+        try:
+            address = f"127.0.0.1:{service.server_port}"
+            seen = look_at_service(ServiceSettings(http=HttpSettings(address)), "alpha", "a-token")
+        finally:
+            service.shutdown()
+    assert "cannot tell of alpha just now" in str(seen.failure)
+    assert "try again shortly" in str(seen.failure)
 
 
 SAID, SAID_S = "Mon, 05 Jan 2026 09:30:00 GMT", 1_767_605_400.5
