@@ -75,7 +75,7 @@ class CapComparison:
         due_s, now_s = 0.0, asyncio.get_running_loop().time
         async with asyncio.TaskGroup() as asking:
             while True:
-                watched, self._new = self._new, []
+                watched, came, self._new = self._new, dict.fromkeys(self._new), []
                 if now_s() >= due_s:
                     watched, due_s = list(self._watched), now_s() + next_in_s(self._clock_ms())
                 self._came.clear()
@@ -84,6 +84,9 @@ class CapComparison:
                     if server not in self._asked:
                         self._asked.add(server)
                         asking.create_task(self._compare_on(server, there))
+                    else:
+                        # Whoever came meanwhile is read once it has answered, not a whole pass later.
+                        self._new += [each for each in there if each in came]
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(due_s):
                         await self._came.wait()
@@ -104,6 +107,8 @@ class CapComparison:
                         return
         finally:
             self._asked.discard(server)
+            if self._new:
+                self._came.set()
 
     async def _trip(self, asked: Sequence[_Watched]) -> bool:
         # A client that was closed meanwhile would open a connection for nobody.

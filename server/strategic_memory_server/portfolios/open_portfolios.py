@@ -38,6 +38,9 @@ time, the first ones have advice early, rather than all of them late."""
 FIRST_READING_S = 2.0
 """Longest wait for the log and the caps of a portfolio, from when it is opened, seconds."""
 
+LAST_LOOK_S = 0.05
+"""After that there is one more look, so much later, seconds: what came while the process stood still is taken first."""
+
 LOOK_S = 0.01
 
 _NAMES = "the names of the portfolios have"
@@ -80,7 +83,7 @@ class OpenPortfolios:
         self._open: dict[str, _Open] = {}
         self._served: dict[str, ServedPortfolio] = {DEFAULT: default.served}
         self._default = default
-        self._beginning: dict[str, tuple[Portfolio, float]] = {}
+        self._beginning: dict[str, tuple[Portfolio, float, bool]] = {}
         self._waits: dict[str, asyncio.Task[None]] = {}
         self._begins(DEFAULT, default)
         self._listed: Mapping[str, PortfolioSettings] = {}
@@ -118,14 +121,17 @@ class OpenPortfolios:
         return self._served.get(name) if self._has_begun(name) else None
 
     def _begins(self, name: str, portfolio: Portfolio) -> None:
-        self._beginning[name] = portfolio, asyncio.get_running_loop().time() + FIRST_READING_S
+        self._beginning[name] = portfolio, asyncio.get_running_loop().time() + FIRST_READING_S, False
 
     def _has_begun(self, name: str) -> bool:
         """Whether one says what holds: at its start it would say 1.0 over a lower cap for a moment."""
         if name in self._beginning:
-            portfolio, by_s = self._beginning[name]
-            if portfolio.is_under_caps or by_s < asyncio.get_running_loop().time():
+            portfolio, by_s, is_last = self._beginning[name]
+            is_late = by_s < (now_s := asyncio.get_running_loop().time())
+            if portfolio.is_under_caps or (is_late and is_last):
                 del self._beginning[name]
+            elif is_late:
+                self._beginning[name] = portfolio, now_s + LAST_LOOK_S, True
         return name not in self._beginning
 
     async def find(self, name: str) -> ServedPortfolio:

@@ -128,6 +128,30 @@ async def test_who_comes_is_read_at_once_and_waits_for_no_server_that_hangs(
             await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_who_comes_while_its_server_is_asked_is_read_once_that_has_answered(
+    async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cap_comparison, "PASS_S", 3_600.0)
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def slow_trip(client: redis.asyncio.Redis, asks: Sequence[bytes]) -> list[object]:
+        asked.set()
+        await may_answer.wait()
+        return await round_trip(client, asks)
+
+    monkeypatch.setattr(cap_comparison, "round_trip", slow_trip)
+    watch, told = comparison(), Told()
+    running = asyncio.create_task(watch.run())
+    with told.watch(watch, async_client, 1):
+        await asyncio.wait_for(asked.wait(), 30)
+        with told.watch(watch, async_client, 2):
+            await asyncio.sleep(0.05)  # it is passed over meanwhile
+            may_answer.set()
+            await aeventually(lambda: told == {1: 1, 2: 1})
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 @dataclass(eq=False)
 class Node:
     """A client of a cluster: where its keys are, and where its last connection has led to."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -56,6 +57,23 @@ async def test_with_redis_away_it_is_waited_for_no_longer_than_a_moment(monkeypa
     async with asyncio.timeout(30):
         assert await portfolios.find(DEFAULT) is default.served
     assert portfolios.at_hand(DEFAULT) is default.served
+
+
+async def test_what_came_while_the_process_stood_still_is_taken_before_it_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(open_portfolios, "FIRST_READING_S", 0.05)
+    default: Any = SimpleNamespace(served=object(), is_under_caps=False)
+    portfolios = OpenPortfolios(default, never)
+    asked = asyncio.create_task(portfolios.find(DEFAULT))
+    await asyncio.sleep(0)
+    stand_still_s = 2 * open_portfolios.FIRST_READING_S
+    time.sleep(stand_still_s)  # noqa: ASYNC251
+    # Some turns of the event loop are between an answer in the socket and a cap that is known.
+    asyncio.get_running_loop().call_later(open_portfolios.LOOK_S / 2, setattr, default, "is_under_caps", True)
+    async with asyncio.timeout(30):
+        await asked
+    assert default.is_under_caps, "it would say 1.0 over a lower cap"
 
 
 async def test_another_one_is_waited_for_as_well_whoever_opened_it() -> None:
