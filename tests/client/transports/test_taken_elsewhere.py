@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.reduction import ForkingPickler
+from typing import Any
 
 import pytest
 from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
@@ -60,7 +61,9 @@ def test_a_stream_that_another_thread_waits_for_says_how_it_is_ended() -> None:
         stream, heard = client.stream_feedback(), list[int]()
         reader = threading.Thread(target=lambda: heard.extend(feedback.revision for feedback in stream), daemon=True)
         reader.start()
-        eventually(lambda: heard, what="the first feedback is read")
+        # It is heard a moment before it is waited for what comes after it.
+        running: Any = stream
+        eventually(lambda: heard and running._items.gi_running, what="the first feedback is read, and the next awaited")
         for use in (stream.close, lambda: next(stream)):
             with pytest.raises(
                 SharedClientError, match="waited for elsewhere just now: end it there, or close the client"
@@ -144,6 +147,8 @@ async def test_following_that_was_cancelled_is_told_and_can_begin_again(caplog: 
             assert "call follow() again" in caplog.text
             client.follow()
             assert await aeventually(lambda: client.newest.leverage_hint > 1.0)
+            names = [task.get_name() for task in asyncio.all_tasks()]
+            assert names.count("strategic-memory-looks") == 1
 
 
 def test_a_forked_worker_is_told_once_that_the_newest_cannot_move() -> None:
@@ -158,7 +163,7 @@ def test_a_forked_worker_is_told_once_that_the_newest_cannot_move() -> None:
             client = StrategicMemoryClient(sys.argv[1])
             client.follow()
             stream = client.stream_feedback()
-            print(next(stream).revision, client.wait_for_newest().status, flush=True)
+            print(next(stream).revision, client.wait_for_newest(30).status, flush=True)
             if (child := os.fork()) == 0:
                 print({client.newest.status for _ in range(1000)}, flush=True)
                 for use in (client.get_feedback, client.follow, lambda: next(stream), client.wait_for_newest):

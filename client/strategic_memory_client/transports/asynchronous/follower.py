@@ -32,6 +32,7 @@ class AsyncFollower:
         self._transport = transport
         self._fetch_timeout_s = fetch_timeout_s
         self._task: asyncio.Task[None] | None = None
+        self._looks: asyncio.Task[None] | None = None
         self._arrivals = Arrivals()
         self.newest = NewestFeedback(settings.silence_timeout_s)
         """What was heard."""
@@ -43,7 +44,8 @@ class AsyncFollower:
         self._transport.require_open()
         self.newest.follow()
         if self._task is None or self._task.done():  # done: somebody cancelled every task of the loop
-            self._transport.start_task(self._look, "strategic-memory-looks")
+            if self._looks is None or self._looks.done():
+                self._looks = self._transport.start_task(self._look, "strategic-memory-looks")
             self._task = self._transport.start_task(self._run, "strategic-memory-follow")
 
     async def _look(self) -> None:

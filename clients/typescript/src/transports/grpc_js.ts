@@ -112,6 +112,8 @@ class GrpcJsStream<Message> implements MessageStream<Message> {
 
   constructor(call: ClientReadableStream<Message>, client: Client, connectTimeoutMs: number) {
     this.#call = call;
+    // A connection was there. It may take no new streams by the time at which the timer looks, and go on with this one.
+    call.on("metadata", () => clearTimeout(this.#connecting));
     call.on("data", (message: Message) => {
       this.#unread.push(message);
       call.pause();

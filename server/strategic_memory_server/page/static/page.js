@@ -8,6 +8,8 @@ import { byId, define, lookOf, moment, span, statusOf } from "./writing.js";
 const SILENT_MS = 1700;
 const GIVEN_UP_MS = 5000;
 const AGAIN_MS = 1000;
+// One question that hangs would hold up all that follow.
+const LONGEST_MS = 30000;
 const MEMORY_MS = 5000;
 const REVISIONS_MS = 1000;
 
@@ -25,7 +27,7 @@ function token() {
   return sessionStorage.getItem("token");
 }
 
-async function ask(path, signal) {
+async function ask(path, signal = AbortSignal.timeout(LONGEST_MS)) {
   const headers = token() ? { authorization: `Bearer ${token()}` } : {};
   const answer = await fetch(path, { headers, cache: "no-store", signal });
   if (answer.status === 401 || answer.status === 403) {
