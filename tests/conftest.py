@@ -11,6 +11,7 @@ from typing import Protocol
 import pytest
 import redis
 from collecting import pytest_collection
+from faults.free_ports import free_port
 from kept_bytecode import keep_bytecode
 from least_user import asks_for_least_user, keeps_users, least_url
 from longest_first import put_longest_first
@@ -64,11 +65,15 @@ SAVED_NEVER = "86400 1"
 """Nothing is saved while the tests run; a Redis that is not to save at all is told as a problem."""
 
 
+REDIS_STARTS_WITHIN_S = 60.0
+"""One that keeps its writes brings several files to the disk before it answers for the first time."""
+
+
 @pytest.fixture(scope="session")
 def session_redis() -> Iterator[EmbeddedRedis]:
     """One Redis for all tests of this session; tests use `redis_server`."""
-    with EmbeddedRedis() as server:
-        with redis.Redis.from_url(server.url) as client:
+    with EmbeddedRedis(start_timeout_s=REDIS_STARTS_WITHIN_S) as server:
+        with redis.Redis.from_url(server.url, socket_timeout=PATIENCE_S) as client:
             client.config_set("save", SAVED_NEVER)
         yield server
 
@@ -76,7 +81,7 @@ def session_redis() -> Iterator[EmbeddedRedis]:
 @pytest.fixture
 def redis_server(session_redis: EmbeddedRedis) -> EmbeddedRedis:
     """A real Redis, empty and with its default configuration; it is shared, so a test must not stop it."""
-    with redis.Redis.from_url(session_redis.url) as client:
+    with redis.Redis.from_url(session_redis.url, socket_timeout=PATIENCE_S) as client:
         client.config_set("maxmemory", "0")
         client.config_set("maxmemory-policy", "noeviction")
         client.config_set("save", SAVED_NEVER)
@@ -89,7 +94,10 @@ def redis_server(session_redis: EmbeddedRedis) -> EmbeddedRedis:
 def fresh_redis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
     """A Redis of the test's own, which it may kill and start again; no acknowledged write is lost."""
     program = keeps_users(tmp_path_factory.mktemp("users")) if asks_for_least_user(request.node) else None
-    with EmbeddedRedis(binary=program, persistence=Persistence.ALWAYS) as server:
+    # Nobody else may be given its port while it is down.
+    with EmbeddedRedis(
+        binary=program, port=free_port(), persistence=Persistence.ALWAYS, start_timeout_s=REDIS_STARTS_WITHIN_S
+    ) as server:
         yield server
 
 

@@ -30,7 +30,7 @@ class Installation:
             env={**bare_environment(), **settings},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,  # the first one compiles all that it imports
             check=False,
         )
 

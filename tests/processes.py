@@ -25,7 +25,7 @@ Value = TypeVar("Value")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.05
-_READY_WITHIN_S = 30.0
+_READY_WITHIN_S = 60.0
 
 
 def eventually(condition: Callable[[], Value | None], within_s: float = 60.0, *, what: str = "") -> Value:
@@ -36,10 +36,12 @@ def eventually(condition: Callable[[], Value | None], within_s: float = 60.0, *,
     """
     deadline = time.monotonic() + within_s
     while True:
+        # Asked before the look: a process that stood still until the time was up looks once more.
+        is_last = time.monotonic() > deadline
         value, reason = _attempt(condition)
         if value:
             return value
-        if time.monotonic() > deadline:
+        if is_last:
             pytest.fail(_gave_up(condition, within_s, what, value, reason))
         time.sleep(_pause_s(deadline - within_s))
 
@@ -58,6 +60,7 @@ async def aeventually(condition: Callable[[], Any], within_s: float = 60.0, *, w
     """Do as `eventually` in a running event loop; `condition` may be a coroutine function."""
     deadline = time.monotonic() + within_s
     while True:
+        is_last = time.monotonic() > deadline
         reason: AssertionError | None = None
         value: Any = None
         try:
@@ -67,7 +70,7 @@ async def aeventually(condition: Callable[[], Any], within_s: float = 60.0, *, w
             reason = error
         if value:
             return value
-        if time.monotonic() > deadline:
+        if is_last:
             pytest.fail(_gave_up(condition, within_s, what, value, reason))
         await asyncio.sleep(_pause_s(deadline - within_s))
 

@@ -46,7 +46,7 @@ class StreamRecorder:
         """Revisions received so far."""
         return [feedback.revision for feedback in self.feedbacks]
 
-    def wait_for_revision(self, revision: int, within_s: float = 30.0) -> feedback_pb2.Feedback:
+    def wait_for_revision(self, revision: int, within_s: float = 60.0) -> feedback_pb2.Feedback:
         """Wait for a feedback of at least a revision."""
         return eventually(
             lambda: next((feedback for feedback in self.feedbacks if feedback.revision >= revision), None),
@@ -54,7 +54,7 @@ class StreamRecorder:
             what=f"revision {revision}; received {self.revisions}, error {self.error}",
         )
 
-    def wait_for_end(self, within_s: float = 30.0) -> grpc.RpcError:
+    def wait_for_end(self, within_s: float = 60.0) -> grpc.RpcError:
         """Wait until the stream has ended with an error."""
         assert self.ended.wait(within_s), "the stream goes on"
         assert self.error is not None, "the stream ended without an error"

@@ -8,6 +8,7 @@ do to it, is as ever from its first statement on.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import select
@@ -104,7 +105,9 @@ class Copied:
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal, unless it has ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            # It may have ended by itself, and its end not have been told yet.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         """Send SIGTERM, unless it has ended."""

@@ -110,15 +110,19 @@ def main(address: str, redis_url: str) -> None:
             client.wait_for_newest(1.0)
         bot.execute_entry(PAIR, STAKE)
         (trade,) = Trade.get_open_trades()
+        # Once the trade is closed the service learns of it, and may advise something else.
+        advice = client.newest.current
+        sized = {
+            "leverage_at_most_1_2": bot.strategy.leverage(PAIR, None, 100.0, 1.0, 1.2, None, "long"),
+            "stake_at_that": bot.strategy.custom_stake_amount(PAIR, None, 100.0, STAKE, 5.0, 1e6, 1.2, None, "long"),
+        }
     with answers(110.0):
         bot.execute_trade_exit(trade, 110.0, exit_check=ExitCheckTuple(exit_type=ExitType.EXIT_SIGNAL))
-    advice = client.newest.current
     said = {
         "stake": trade.stake_amount, "leverage": trade.leverage,
         "is_open": trade.is_open, "close_profit": trade.close_profit,
         "hint": advice.leverage_hint, "policy": advice.policy.name,
-        "leverage_at_most_1_2": bot.strategy.leverage(PAIR, None, 100.0, 1.0, 1.2, None, "long"),
-        "stake_at_that": bot.strategy.custom_stake_amount(PAIR, None, 100.0, STAKE, 5.0, 1e6, 1.2, None, "long"),
+        **sized,
         "in_a_backtest": in_a_backtest(bot.config),
         "where_nothing_is_known": import_module("freqtrade_mixin").advised(WARMING_UP),
     }  # fmt: skip

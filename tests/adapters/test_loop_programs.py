@@ -73,7 +73,14 @@ def make_bold(client: redis.Redis, service: ServiceProcess) -> None:
     """Let a bull market pay until the service is sure of it."""
     for _ in range(30):
         add_regime(client, "BULL", 0.5)
-    eventually(lambda: get_feedback(service).current.policy == feedback_pb2.POLICY_AGGRESSIVE)
+
+    def is_sure() -> bool:
+        said = get_feedback(service)
+        # It may be as bold before it has read all of them, and then its confidence is not the last one.
+        is_whole = said.regime_performance.sample_count == 30
+        return is_whole and said.current.policy == feedback_pb2.POLICY_AGGRESSIVE
+
+    eventually(is_sure)
 
 
 def make_careful(client: redis.Redis, service: ServiceProcess) -> None:
@@ -204,7 +211,8 @@ def test_the_exit_engine_tells_the_service_how_positions_ended_when_asked_to(
 ) -> None:
     service = start_service(sync_interval_s=0.2)
     make_bold(redis_client, service)
-    where = ("--address", service.grpc_address, "--redis", redis_server.url, "--positions", "20")
+    # It begins without advice after 2 s; with pauses there is time for it to come before the last position.
+    where = ("--address", service.grpc_address, "--redis", redis_server.url, "--positions", "20", "--pause", "0.25")
     for number, flags in enumerate(((), ("--write",))):
         with running("exit_engine", tmp_path / str(number), *where, *flags) as program:
             assert program.process.wait(60) == 0, program.said
@@ -234,22 +242,23 @@ def test_the_health_of_the_engine_has_that_of_the_memory_and_says_when_it_cannot
         assert set(health_at(program)["metrics"]) == {"ai_engine"}
         other = ("--listen", "127.0.0.1:0", "--memory", program.said[0].split("//")[1].partition("/")[0])
         with running("ai_engine_health", tmp_path / "of another", *other) as mistaken:
-            told = health_at(mistaken)
+            # Of one that does not answer within a second it says just that, and asks again.
+            told = eventually(
+                lambda: found if "with a status" in (found := health_at(mistaken))["problems"][0] else None
+            )
             assert told["metrics"]["strategic_memory"]["status"] == "unreachable"
             assert told["problems"][0].endswith("with a status: is it the HTTP side of the service?")
             mistaken.end()
         program.end()
     merged = ("--listen", "127.0.0.1:0", "--memory", service.http_address)
     with running("ai_engine_health", tmp_path / "merged", *merged) as program:
-        own, told = get_json(service)["metrics"]["strategic_memory"], health_at(program)
-        assert told["metrics"]["strategic_memory"] == {
-            **own,
-            "last_update": told["metrics"]["strategic_memory"]["last_update"],
-        }
+        told = eventually(lambda: found if memory_of(found := health_at(program))["status"] == "active" else None)
+        own, memory = get_json(service)["metrics"]["strategic_memory"], memory_of(told)
+        assert memory == {**own, "last_update": memory["last_update"]}
         assert (told["status"], own["status"], own["recommended_policy"]) == ("ok", "active", "AGGRESSIVE")
         service.kill()
-        away = eventually(lambda: found if (found := health_at(program))["problems"] else None)
-        assert away["metrics"]["strategic_memory"] == {
+        away = eventually(lambda: found if memory_of(found := health_at(program))["status"] != "active" else None)
+        assert memory_of(away) == {
             "status": "unreachable",
             "recommended_policy": "CONSERVATIVE",
             "confidence_boost": 0.0,
@@ -258,6 +267,11 @@ def test_the_health_of_the_engine_has_that_of_the_memory_and_says_when_it_cannot
         }
         assert f"{service.http_address} does not say how it is" in away["problems"][0]
         program.end()
+
+
+def memory_of(health: dict[str, Any]) -> dict[str, Any]:
+    memory: dict[str, Any] = health["metrics"]["strategic_memory"]
+    return memory
 
 
 def health_at(program: Program) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def open_browser(*switches: str) -> Iterator[webdriver.Chrome]:
     try:
         browser.set_window_size(1280, 900)
         browser.set_page_load_timeout(60)
+        browser.set_script_timeout(60)
         yield browser
     finally:
         browser.quit()
@@ -62,7 +63,7 @@ def axe() -> str:
             [REPOSITORY / "scripts" / "file-of-npm", AXE, folder, "axe.min.js"],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
         if done.returncode:

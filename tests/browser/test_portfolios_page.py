@@ -12,11 +12,12 @@ from conftest import StartService
 from processes import eventually
 from redis_inputs import add_regime
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 
 pytestmark = [pytest.mark.system, pytest.mark.processes]
 
-BROWSER_S = 30.0
+BROWSER_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,15 @@ def browser() -> Iterator[webdriver.Chrome]:
 def shows(browser: webdriver.Chrome, place: str, words: str) -> None:
     """Wait until a part of the page has some words."""
     eventually(lambda: words in text_of(browser, place), BROWSER_S, what=f"{words!r} in #{place}")
+
+
+def is_clicked(browser: webdriver.Chrome, name: str) -> bool:
+    """Click a portfolio in the list, which is written anew every few seconds: the link may be gone by then."""
+    try:
+        browser.find_element(By.LINK_TEXT, name).click()
+    except StaleElementReferenceException:
+        return False
+    return True
 
 
 def test_each_portfolio_has_a_page_and_all_are_listed(
@@ -44,7 +54,7 @@ def test_each_portfolio_has_a_page_and_all_are_listed(
     shows(browser, "which", "Portfolio the default one, of 3")
     shows(browser, "portfolios", "beta ACTIVE BEAR")
     assert violations(browser) == []
-    browser.find_element(By.LINK_TEXT, "alpha").click()
+    eventually(lambda: is_clicked(browser, "alpha"), BROWSER_S)
     shows(browser, "status", "ACTIVE")
     shows(browser, "preferred", "BULL")
     shows(browser, "regimes", "BULL")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from chaos.deadline import RECOVERS_WITHIN_S
 from chaos.redis_under_test import SingleRedis
+from faults.free_ports import free_port
 from faults.moved_time import MovedTime, find_libfaketime
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
@@ -50,7 +51,7 @@ class MovedClockRedis(SingleRedis):
         program.write_text(f'#!/bin/sh\nexec env {environment} {server} "$@"\n')
         program.chmod(0o755)
         self.process = EmbeddedRedis(
-            binary=program, persistence=Persistence.ALWAYS, start_timeout_s=RECOVERS_WITHIN_S
+            binary=program, port=free_port(), persistence=Persistence.ALWAYS, start_timeout_s=RECOVERS_WITHIN_S
         ).start()
 
     def move_clock(self, seconds: int) -> None:

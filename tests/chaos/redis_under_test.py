@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from chaos.deadline import RECOVERS_WITHIN_S
+from faults.free_ports import free_port
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 
@@ -45,7 +46,9 @@ class SingleRedis:
 
     def __init__(self, persistence: Persistence) -> None:
         # One that keeps its writes brings several files to the disk before it answers for the first time.
-        self.process = EmbeddedRedis(persistence=persistence, start_timeout_s=RECOVERS_WITHIN_S).start()
+        # Nobody else may be given its port while it is down.
+        port = free_port()
+        self.process = EmbeddedRedis(port=port, persistence=persistence, start_timeout_s=RECOVERS_WITHIN_S).start()
 
     @property
     def service_url(self) -> str:

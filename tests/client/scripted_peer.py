@@ -5,9 +5,11 @@ It stands in for faults that the real server cannot be made to show; everything 
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Self
 
 import grpc
@@ -77,6 +79,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self._held_calls = threading.Event()
         self.hold_calls = False
         self._server: grpc.Server | None = None
+        self._port_keeper: socket.socket | None = None
         self.start()
 
     @property
@@ -86,6 +89,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
     def start(self) -> None:
         """Listen; again on the same port after `stop`."""
         self._held_calls.clear()
+        self._let_go_of_port()
         self._server = grpc.server(
             ThreadPoolExecutor(32),
             options=[
@@ -112,6 +116,20 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self._held_calls.set()
         if self._server is not None:
             self._server.stop(grace=None).wait(10)
+            self._keep_port()
+
+    def _keep_port(self) -> None:
+        """Let nobody be given the port while nothing listens on it, such as a client that tries to reconnect to it."""
+        self._let_go_of_port()
+        self._port_keeper = socket.socket()
+        self._port_keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):  # gRPC still has it, and then nobody else is given it either
+            self._port_keeper.bind(("127.0.0.1", self.port))
+
+    def _let_go_of_port(self) -> None:
+        if self._port_keeper is not None:
+            self._port_keeper.close()
+            self._port_keeper = None
 
     def StreamFeedback(
         self, request: service_pb2.StreamFeedbackRequest, context: grpc.ServicerContext
@@ -173,6 +191,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._let_go_of_port()
 
 
 def refuse(context: grpc.ServicerContext, code: grpc.StatusCode, reason: str = "", **metadata: str) -> None:

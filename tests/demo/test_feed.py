@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import redis
+from patient_redis import PATIENCE_S
 from processes import aeventually
 
 from strategic_memory_demo.feed import MarketFeed
@@ -30,7 +31,7 @@ async def test_it_fills_every_key_and_the_tally_agrees_with_redis(redis_server: 
     tally = DemoTally()
     async with running_feed(redis_server, tally):
         await aeventually(lambda: tally.written.total() > 300)
-    with redis.Redis.from_url(redis_server.url) as client:
+    with redis.Redis.from_url(redis_server.url, socket_timeout=PATIENCE_S) as client:
         for source in STREAM_SOURCES:
             assert client.xlen(key_of("demo", source)) >= tally.written[source] > 0
         for source in VALUE_SOURCES:
@@ -55,8 +56,8 @@ async def end_after(turns: int, server: EmbeddedRedis) -> None:
 async def test_streams_stay_bounded(redis_server: EmbeddedRedis) -> None:
     tally = DemoTally()
     async with running_feed(redis_server, tally, speed=1000.0):
-        await aeventually(lambda: min(tally.written[source] for source in STREAM_SOURCES) > 1300, 30)
-    with redis.Redis.from_url(redis_server.url) as client:
+        await aeventually(lambda: min(tally.written[source] for source in STREAM_SOURCES) > 1300, 120)
+    with redis.Redis.from_url(redis_server.url, socket_timeout=PATIENCE_S) as client:
         for source in STREAM_SOURCES:
             assert 1000 <= client.xlen(key_of("demo", source)) < 1200
 

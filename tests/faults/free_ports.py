@@ -29,7 +29,8 @@ def free_port() -> int:
     source = random.SystemRandom()
     for _ in range(_ATTEMPTS):
         port = source.choice(_PORTS)
-        if _is_free(port) and _is_free(port + BUS_OFFSET) and _is_claimed(port):
+        # A look binds it for a moment, which must be in the way of nobody who has it.
+        if _is_claimed(port) and _is_free(port) and _is_free(port + BUS_OFFSET):
             return port
     raise OSError(f"no free port between {_PORTS.start} and {_PORTS.stop} was found on {HOST}")
 

@@ -180,11 +180,25 @@ class HistoryRecorder:
             newest = self.log.reading.newest
             return arrivals.missing(self.subscribers, newest) if newest.revision else []
 
-        await self._until(lambda: self.log.completed_ms > now_ms and not missing(), within_s)
+        def is_settled() -> bool:
+            return self.log.completed_ms > now_ms and not self._is_ahead_of_log() and not missing()
+
+        await self._until(is_settled, within_s)
         self.streamless = [each.recorded().name for each in missing()]
         # The log was read after everything else, so nothing is left that was not read yet.
         gaps = tuple(self.log.reading.gaps)
         return replace(self.history(), gaps=gaps, settled_ms=self.clock.now_ms())
+
+    def _is_ahead_of_log(self) -> bool:
+        """Whether an answer tells what has yet to be read of the log: the last sync may have been a moment ago."""
+        reading = self.log.reading
+        last = [sampler.answers[-1].feedback.position for sampler in self.samplers if sampler.answers]
+        return any(
+            each.revision > reading.newest.revision
+            if each.epoch == reading.newest.epoch
+            else each.revision > 0 and each.epoch not in reading.epochs
+            for each in last
+        )
 
     async def _until(self, condition: Callable[[], bool], within_s: float) -> None:
         """Wait for a condition, at most so long."""

@@ -12,6 +12,7 @@ from chaos.deadline import RECOVERS_WITHIN_S, NotInTimeError
 from chaos.observer_client import ObserverClient
 from chaos.producer import Producer
 from chaos.server_fleet import Server, ServerFleet
+from faults.free_ports import HOST, free_port
 from history.cancellation import cancel_all
 from history.checker import check
 from history.history_recorder import HistoryRecorder
@@ -109,10 +110,12 @@ class Scene:
             await asyncio.sleep(_POLL_S)
 
     async def more_revisions(self, count: int) -> None:
-        """Wait until so many more revisions were published. Raises NotInTimeError."""
-        published = self.recorder.log.reading.publishes
-        until = len(published) + count
-        await self.until(lambda: len(published) >= until, f"{count} more revisions")
+        """Wait until so many more revisions were published than there are now. Raises NotInTimeError."""
+        log, from_ms = self.recorder.log, self.recorder.clock.now_ms()
+        # What the server that has just ended had published may not have been read yet, and is none of them.
+        await self.until(lambda: log.completed_ms > from_ms, "the log is read to its end")
+        until = len(log.reading.publishes) + count
+        await self.until(lambda: len(log.reading.publishes) >= until, f"{count} more revisions")
 
     async def all_hear(self, programs: Sequence[Program], since_ms: float) -> None:
         """Wait until every program has heard a server since then. Raises NotInTimeError."""
@@ -131,7 +134,9 @@ async def scene(folder: Path, servers: int, seed: int) -> AsyncGenerator[Scene]:
         fleet = ServerFleet(recorder.restarting)
         stack.callback(fleet.close)
         for _ in range(servers):
-            fleet.add(folder, redis.url, _SERVER, None)
+            # A port that the kernel had drawn could be drawn for another process while this server is away.
+            address = {"STRATEGIC_MEMORY_GRPC_ADDRESS": f"{HOST}:{free_port()}"}
+            fleet.add(folder, redis.url, {**_SERVER, **address}, None)
         await fleet.start()
         producing = ObserverClient(lambda: redis.url)
         stack.push_async_callback(producing.close)

@@ -34,8 +34,10 @@ async def play_losses(libraries: Sequence[Library], folder: Path, seed: int = 1)
             frozen = await asyncio.to_thread(Suspension, playing.fleet.servers[0].process.pid, 60.0)
             try:
                 await _newest_is(playing, readers, Status.STALE)
+                # One that had just been lost for another reason, as connections come of age, finds out only now.
                 await playing.until(
-                    lambda: not any(program.is_open for program in outcome.programs), "every program notices"
+                    lambda: all(not program.is_open and _fell_silent(program) for program in outcome.programs),
+                    "every program notices",
                 )
             finally:
                 await asyncio.to_thread(frozen.end)
@@ -64,3 +66,8 @@ async def _newest_is(playing: Scene, readers: Sequence[Program], status: Status)
 
 def _given(answer: Answer) -> Status:
     return answer.feedback.status
+
+
+def _fell_silent(program: Program) -> bool:
+    """Whether a program has told that it heard nothing from a server for too long."""
+    return any("Silent" in error for error in program.lost_to)

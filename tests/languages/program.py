@@ -14,7 +14,7 @@ from history.model import Answer, Delivery, End, FeedbackMessage, Opening, Posit
 from languages.told_lines import feedback_of_line
 
 _LONGEST_LINE = 1 << 20
-_ENDS_WITHIN_S = 10.0
+_ENDS_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)

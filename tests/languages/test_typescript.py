@@ -32,7 +32,7 @@ def test_its_own_tests_pass(libraries: list[Library], surroundings: dict[str, st
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "skipped 0\n" in ran.stdout

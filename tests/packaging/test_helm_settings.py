@@ -26,6 +26,7 @@ from helm_chart import (
     variables,
 )
 from least_user import make_user
+from patient_redis import PATIENT
 from processes import command_path, service_environment
 from redis_kinds.documented import FILE, user_of
 
@@ -143,7 +144,9 @@ def test_before_an_install_redis_is_prepared_by_a_user_whom_the_service_does_not
     (tmp_path / "password").write_text("change-me-admin\n")
     done = subprocess.run(
         [command_path("strategic-memory-server"), *job["args"][:-1], tmp_path / Path(job["args"][-1]).name],
-        env=service_environment({"REDIS_URL": fresh_redis.url.replace("//", "//strategic-memory:change-me@")}),
+        env=service_environment(
+            {"REDIS_URL": fresh_redis.url.replace("//", "//strategic-memory:change-me@"), **PATIENT}
+        ),
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

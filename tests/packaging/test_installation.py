@@ -159,6 +159,8 @@ def test_the_image_serves_is_healthy_and_ends_when_told_to(
     monkeypatch.setattr(sys, "executable", str(image.venv / "bin" / "python"))
     service = ServiceProcess(tmp_path, service_environment({"REDIS_URL": redis_server.url}), anew=True)
     try:
+        # Whatever it imports has to be compiled when it is started for the first time.
+        service.ready_line(120.0)
         _, _, port = service.http_address.rpartition(":")
         command, *arguments = health_check
         # Inside a container the check finds the address to listen on where a client looks for one to connect to.

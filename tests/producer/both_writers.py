@@ -64,3 +64,4 @@ def named(kind: type[object]) -> str:
 
 MakeWriter = Callable[..., Writer]
 QUICK = WriterSettings(timeout_s=0.3)
+"""For what fails however long it waits: on a busy machine an answer that counts may take longer."""

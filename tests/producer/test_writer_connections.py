@@ -64,7 +64,7 @@ def test_what_may_have_been_taken_is_sent_once_whatever_the_url_says(make_writer
         threading.Thread(target=silent.serve_forever, daemon=True).start()
         url = f"redis://127.0.0.1:{silent.server_address[1]}/0?protocol=2&retry_on_timeout=true"
         with pytest.raises(UnwrittenError) as unwritten:
-            make_writer(url, QUICK).record_portfolio(0.5)
+            make_writer(url).record_portfolio(0.5)
         silent.shutdown()
     assert len(unwritten.value.in_doubt) == 1
     assert _Silent.sent == [b"quantum:stream:portfolio.memory"]
@@ -107,6 +107,6 @@ def test_a_server_that_knows_no_login_repeats_no_password(make_writer: MakeWrite
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _OldRedis) as old:
         threading.Thread(target=old.serve_forever, daemon=True).start()
         with pytest.raises(UnwrittenError, match="unknown command `HELLO`") as unwritten:
-            make_writer(f"redis://:{word}@127.0.0.1:{old.server_address[1]}/0", QUICK).observe_regime("BULL")
+            make_writer(f"redis://:{word}@127.0.0.1:{old.server_address[1]}/0").observe_regime("BULL")
         assert word not in "".join(traceback.format_exception(unwritten.value))
         old.shutdown()

@@ -33,7 +33,7 @@ def require_program(kind: str) -> Path:
 @cache
 def version_of(program: Path) -> tuple[str, tuple[int, int]]:
     """Return a server program's name and version: ("redis", (6, 2))."""
-    output = subprocess.run([program, "--version"], check=True, capture_output=True, text=True, timeout=10).stdout
+    output = subprocess.run([program, "--version"], check=True, capture_output=True, text=True, timeout=60).stdout
     matched = re.match(r"(\w+) server v=(\d+)\.(\d+)", output, re.IGNORECASE)
     assert matched, output
     return matched[1].lower(), (int(matched[2]), int(matched[3]))

@@ -12,12 +12,12 @@ from stream_recorder import StreamRecorder
 
 from strategic_memory.v1 import feedback_pb2
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """Longest wait for what follows a failover, seconds."""
 
 
 def publishes_what_is_written(
-    service: ServiceProcess, client: redis.Redis, prefix: str = PREFIX, within_s: float = 30.0
+    service: ServiceProcess, client: redis.Redis, prefix: str = PREFIX, within_s: float = PATIENCE_S
 ) -> feedback_pb2.Feedback:
     """Write five inputs, and wait until a subscriber has a feedback that counts all of them; gives that one."""
     before = entry_count(client, prefix)
@@ -29,7 +29,7 @@ def publishes_what_is_written(
         return wait_for_samples(recorder, before + 5, within_s)
 
 
-def wait_for_samples(recorder: StreamRecorder, samples: int, within_s: float = 30.0) -> feedback_pb2.Feedback:
+def wait_for_samples(recorder: StreamRecorder, samples: int, within_s: float = PATIENCE_S) -> feedback_pb2.Feedback:
     """Wait until a subscriber has a feedback upon so many entries."""
 
     def received() -> feedback_pb2.Feedback:

@@ -26,7 +26,7 @@ def test_the_flags_of_the_context_in_use_stand_in_for_those_not_given(tmp_path: 
 
     with ScriptedPeer() as first, ScriptedPeer() as second:
         first.feedback, second.feedback = feedback_message(1), feedback_message(2)
-        assert said("context", "add", "one", "--address", first.address, "--timeout", "3").code == 0
+        assert said("context", "add", "one", "--address", first.address, "--timeout", "30").code == 0
         assert said("context", "add", "two", "--address", second.address).code == 0
         assert json.loads(said("get").out)["revision"] == 1, "the first one is used at once"
         assert json.loads(said("get", "--context", "two").out)["revision"] == 2
@@ -40,7 +40,7 @@ def test_the_flags_of_the_context_in_use_stand_in_for_those_not_given(tmp_path: 
         assert json.loads(said("get").out)["revision"] == 2
     listed = [json.loads(line) for line in said("context", "list").out.splitlines()]
     assert listed == [
-        {"name": "one", "used": False, "address": [first.address], "timeout": 3.0},
+        {"name": "one", "used": False, "address": [first.address], "timeout": 30.0},
         {"name": "two", "used": True, "address": [second.address]},
     ]
     assert stat.S_IMODE((tmp_path / "folder" / "contexts.json").stat().st_mode) == 0o600

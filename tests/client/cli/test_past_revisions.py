@@ -17,8 +17,8 @@ from service_calls import get_feedback
 pytestmark = [pytest.mark.system, pytest.mark.processes]
 
 
-def is_beyond(service: ServiceProcess, revision: int) -> bool:
-    return get_feedback(service).revision > revision
+def is_advised_upon(service: ServiceProcess, entries: int) -> bool:
+    return get_feedback(service).regime_performance.sample_count == entries
 
 
 @pytest.fixture
@@ -28,10 +28,11 @@ def service(redis_client: redis.Redis, start_service: StartService) -> ServicePr
     running = start_service(env={**env, "STRATEGIC_MEMORY_VALIDITY": "120"})
     for _ in range(3):
         add_regime(redis_client, "BULL", 0.3)
+    eventually(partial(is_advised_upon, running, 3))
     for number in range(1, 9):
-        revision = eventually(lambda: get_feedback(running).revision)
         add_trade(redis_client, "BULL", 0.1 * number, policy="BALANCED")
-        eventually(partial(is_beyond, running, revision))
+        # One more revision might be of what came before: then the last one would be yet to come.
+        eventually(partial(is_advised_upon, running, 3 + number))
     return running
 
 

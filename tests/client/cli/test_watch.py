@@ -119,12 +119,12 @@ def test_events_at_a_terminal() -> None:
 
 def test_flags_reach_the_server() -> None:
     with ScriptedPeer(send(feedback_response(8))) as peer:
-        flags = ["--resume-after", "7", "--epoch", "e1", "--every", "--heartbeat", "0.5", "--count", "1"]
+        flags = ["--resume-after", "7", "--epoch", "e1", "--every", "--heartbeat", "12.5", "--count", "1"]
         assert run("watch", "-a", peer.address, *flags).code == 0
         (request,) = peer.requests
     assert (request.resume_after_revision, request.epoch) == (7, "e1")
     assert request.delivery == service_pb2.DELIVERY_EVERY
-    assert request.heartbeat_interval.ToMilliseconds() == 500
+    assert request.heartbeat_interval.ToMilliseconds() == 12_500
     assert not request.send_current
 
 
@@ -159,6 +159,12 @@ def test_epoch_needs_a_revision() -> None:
     assert run("watch", "--resume-after", str(2**64)).code == 2
 
 
+def lapsing(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
+    """Send what holds for a while from when it is asked for: a program may take longer to start than that."""
+    yield service_pb2.StreamFeedbackResponse(feedback=feedback_message(1, valid_for_s=5.0))
+    yield from stream.stall()
+
+
 def beating(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
     yield feedback_response(1)
     while stream.goes_on(0.05):
@@ -171,11 +177,7 @@ def first_line(process: PipedCommand) -> str:
 
 @pytest.mark.parametrize("delivery", [(), ("--exec", "cat")], ids=["lines", "exec"])
 def test_advice_that_lapses_is_told_though_nothing_comes(delivery: tuple[str, ...]) -> None:
-    lapses = service_pb2.StreamFeedbackResponse(feedback=feedback_message(1, valid_for_s=1.0))
-    with (
-        ScriptedPeer(send(lapses)) as peer,
-        start("watch", "-a", peer.address, "--heartbeat", "5", *delivery) as process,
-    ):
+    with ScriptedPeer(lapsing) as peer, start("watch", "-a", peer.address, *delivery) as process:
         assert json.loads(first_line(process))["status"] == "ACTIVE"
         told = json.loads(first_line(process))
         assert (told["status"], told["revision"], told["leverage_hint"]) == ("STALE", 1, 1.0)

@@ -7,6 +7,7 @@ import threading
 import warnings
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,8 @@ from strategic_memory_client.rl.sources import Live
 pytestmark = pytest.mark.processes
 
 NOTHING = np.array([0.0], np.float32)
-REGIMES = ["BULL", "BEAR"]
+# On a busy machine a server may be heard later than the 5 s after which an episode begins without advice.
+PATIENT: dict[str, Any] = {"regimes": ["BULL", "BEAR"], "first_within_s": 60.0}
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +54,7 @@ def test_training_goes_on_through_the_death_of_the_server(start_service: StartSe
     address = f"127.0.0.1:{free_port()}"
     service = start_service(arguments=("--grpc-address", address))
     advising(service)
-    env = AdviceWrapper(Market(length=10_000), address, regimes=REGIMES)
+    env = AdviceWrapper(Market(length=10_000), address, **PATIENT)
     _, info = env.reset(seed=1)
     assert info["advice_is_active"] == 1
     before = info["advice_revision"]
@@ -67,22 +69,22 @@ def test_training_goes_on_through_the_death_of_the_server(start_service: StartSe
             assert info["advice_leverage"] <= 1.0
         return bool(info["advice_is_active"] == active)
 
-    eventually(lambda: stepped_to(0), 30)
+    eventually(lambda: stepped_to(0))
     start_service(arguments=("--grpc-address", address))
-    eventually(lambda: stepped_to(1), 30)
+    eventually(lambda: stepped_to(1))
     assert env.step(NOTHING)[-1]["advice_revision"] >= before
     env.close()
 
 
 def test_environments_of_a_process_share_a_client_and_leave_nothing(start_service: StartService) -> None:
     address, before = advising(start_service()), threading.active_count()
-    one = AdviceWrapper(Market(), address, regimes=REGIMES)
+    one = AdviceWrapper(Market(), address, **PATIENT)
     one.reset(seed=1)
     one.close()
-    eventually(lambda: threading.active_count() <= before, 20)
+    eventually(lambda: threading.active_count() <= before)
     gc.collect()
     threads, files = threading.active_count(), descriptors()
-    environments = [AdviceWrapper(Market(), address, regimes=REGIMES) for _ in range(200)]
+    environments = [AdviceWrapper(Market(), address, **PATIENT) for _ in range(200)]
     assert descriptors() <= files, "nothing is open before the first reset"
     assert threading.active_count() <= threads, "threads of gRPC may end after the client that was closed"
     for env in environments:
@@ -96,11 +98,11 @@ def test_environments_of_a_process_share_a_client_and_leave_nothing(start_servic
     environments.clear()
     del env
     gc.collect()
-    eventually(lambda: threading.active_count() <= threads and descriptors() <= files, 20)
+    eventually(lambda: threading.active_count() <= threads and descriptors() <= files)
 
 
 def test_a_client_that_somebody_else_has_closed_is_told_once_and_steps_go_on(start_service: StartService) -> None:
-    env = AdviceWrapper(Market(), advising(start_service()), regimes=REGIMES)
+    env = AdviceWrapper(Market(), advising(start_service()), **PATIENT)
     env.reset(seed=1)
     assert isinstance(env._advising, Live)
     env._advising._client.close()
@@ -117,7 +119,7 @@ def test_a_client_that_somebody_else_has_closed_is_told_once_and_steps_go_on(sta
 def test_a_cap_that_comes_between_a_look_and_an_action_binds_at_once(
     start_service: StartService, redis_client: redis.Redis
 ) -> None:
-    env = AdviceWrapper(Market(bound=1.5), advising(start_service()), regimes=REGIMES, latch="episode", positions="all")
+    env = AdviceWrapper(Market(bound=1.5), advising(start_service()), latch="episode", positions="all", **PATIENT)
     _, info = env.reset(seed=1)
     assert info["advice_leverage"] > 0.25
     redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.25}')
@@ -131,7 +133,7 @@ def test_a_cap_that_comes_between_a_look_and_an_action_binds_at_once(
 
 
 def test_where_warnings_are_errors_a_step_goes_on(start_service: StartService) -> None:
-    env = AdviceWrapper(Market(length=2), advising(start_service()), regimes=REGIMES)
+    env = AdviceWrapper(Market(length=2), advising(start_service()), **PATIENT)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         env.reset(seed=1)
@@ -143,7 +145,7 @@ def test_where_warnings_are_errors_a_step_goes_on(start_service: StartService) -
 
 
 def test_all_of_a_vector_see_the_same_advice(start_service: StartService) -> None:
-    env = AdviceVectorWrapper(SyncVectorEnv([Market] * 3), advising(start_service()), regimes=REGIMES)
+    env = AdviceVectorWrapper(SyncVectorEnv([Market] * 3), advising(start_service()), **PATIENT)
     observations, infos = env.reset(seed=1)
     assert infos["advice_is_active"].tolist() == [1, 1, 1]
     assert env.observation_space.contains(observations)

@@ -10,7 +10,7 @@ import gymnasium
 import numpy as np
 import pytest
 import redis
-from client.rl.test_live_advice import REGIMES, advising
+from client.rl.test_live_advice import PATIENT, advising
 from conftest import StartService
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AsyncVectorEnv, VectorEnv
@@ -29,7 +29,7 @@ def market() -> gymnasium.Env[Any, Any]:
 
 
 def advised(address: str, latch: str = "step") -> AdviceWrapper:
-    return AdviceWrapper(market(), address, regimes=REGIMES, latch=latch, positions="all")
+    return AdviceWrapper(market(), address, latch=latch, positions="all", **PATIENT)
 
 
 def test_it_works_in_processes_and_gymnasium_finds_nothing_wrong(
@@ -53,7 +53,7 @@ def test_it_works_in_processes_and_gymnasium_finds_nothing_wrong(
         for context in ("fork", "forkserver", "spawn")
     }
     bare = AsyncVectorEnv([market] * 2, context="fork")
-    vectors["outside"] = AdviceVectorWrapper(bare, address, regimes=REGIMES, latch="episode", positions="all")
+    vectors["outside"] = AdviceVectorWrapper(bare, address, latch="episode", positions="all", **PATIENT)
     for started, env in vectors.items():
         assert env.reset(seed=1)[1]["advice_is_active"].tolist() == [1, 1], started
         for _ in range(3):

@@ -32,7 +32,7 @@ def test_it_is_trained_with_advice_and_without_and_runs_live(
         [sys.executable, "-W", "error", str(example), *small, "--address", service.grpc_address],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=240,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -7,6 +7,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from time import time
 
 import grpc
 import pytest
@@ -29,8 +30,12 @@ from strategic_memory_client import (
 
 Made = type[BlockingCaller | AsyncCaller]
 QUICKLY = Backoff(initial_s=0.01, max_s=0.05)
-OPTIONS = ClientOptions(heartbeat_interval_s=5.0, backoff=QUICKLY, connect_timeout_s=2.0)
-IMPATIENT = ClientOptions(heartbeat_interval_s=0.1, missed_heartbeats=2, backoff=QUICKLY, connect_timeout_s=2.0)
+OPTIONS = ClientOptions(heartbeat_interval_s=5.0, backoff=QUICKLY, timeout_s=30.0, connect_timeout_s=30.0)
+IMPATIENT = ClientOptions(
+    heartbeat_interval_s=0.1, missed_heartbeats=2, backoff=QUICKLY, timeout_s=30.0, connect_timeout_s=30.0
+)
+SHORT_S = 12.0
+"""A validity that outlasts a standstill of a busy machine, and ends before a server counts as silent by `OPTIONS`."""
 
 both = pytest.mark.parametrize("made", CALLERS)
 
@@ -38,22 +43,31 @@ both = pytest.mark.parametrize("made", CALLERS)
 def eventually_newest(caller: BlockingCaller | AsyncCaller, expected: Callable[[Feedback], bool]) -> Feedback:
     def newest() -> Feedback | None:
         caller.let_run(0.01)
-        return caller.newest if expected(caller.newest) else None
+        found = caller.newest
+        return found if expected(found) else None
 
     return eventually(newest)
 
 
 def beating(
-    feedback: service_pb2.StreamFeedbackResponse,
+    feedback: service_pb2.StreamFeedbackResponse, is_silent: Callable[[], bool] = lambda: False
 ) -> Callable[[Stream], Iterator[service_pb2.StreamFeedbackResponse]]:
-    """Send a feedback and a heartbeat about it every 50 ms."""
+    """Send a feedback and a heartbeat about it every 50 ms; nothing while it is to be silent."""
 
     def script(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
-        yield feedback
+        if not is_silent():
+            yield feedback
         while stream.goes_on(0.05):
-            yield heartbeat_response(feedback.feedback.revision, feedback.feedback.epoch)
+            if not is_silent():
+                yield heartbeat_response(feedback.feedback.revision, feedback.feedback.epoch)
 
     return script
+
+
+def set_clock_ahead(monkeypatch: pytest.MonkeyPatch, ahead_s: float) -> None:
+    """Let the wall clock be so far ahead from now on for those who read what is newest."""
+    for module in ("client", "async_client"):
+        monkeypatch.setattr(f"strategic_memory_client.{module}.time", lambda: time() + ahead_s)
 
 
 @both
@@ -103,12 +117,14 @@ def test_it_is_safe_while_the_server_is_away_and_recovers(made: Made) -> None:
 
 @both
 def test_it_is_safe_when_the_server_falls_silent(made: Made) -> None:
+    silent = threading.Event()
     with (
-        ScriptedPeer(send(feedback_response(3)), send()) as peer,
+        ScriptedPeer(beating(feedback_response(3), silent.is_set)) as peer,
         made(peer.address, options=IMPATIENT) as caller,
     ):
         caller.follow()
-        assert caller.wait_for_newest().status is FeedbackStatus.ACTIVE
+        eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.ACTIVE)
+        silent.set()
         eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.STALE)
 
 
@@ -121,12 +137,14 @@ def test_it_is_safe_when_the_heartbeat_says_stale(made: Made) -> None:
 
 
 @both
-def test_it_is_safe_once_valid_until_has_passed(made: Made) -> None:
-    short = service_pb2.StreamFeedbackResponse(feedback=feedback_message(3, valid_for_s=1.0))
+def test_it_is_safe_once_valid_until_has_passed(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = service_pb2.StreamFeedbackResponse(feedback=feedback_message(3, valid_for_s=SHORT_S))
     with ScriptedPeer(send(short)) as peer, made(peer.address, options=OPTIONS) as caller:
         caller.follow()
         assert caller.wait_for_newest().status is FeedbackStatus.ACTIVE
-        assert_safe(eventually(lambda: caller.newest if caller.newest.status is FeedbackStatus.STALE else None))
+        set_clock_ahead(monkeypatch, SHORT_S)
+        assert caller.newest.status is FeedbackStatus.STALE
+        assert_safe(caller.newest)
 
 
 @both
@@ -203,14 +221,15 @@ async def test_closing_leaves_no_task() -> None:
         assert await aeventually(lambda: len(asyncio.all_tasks()) == 1)
 
 
-async def test_it_does_not_wait_for_a_loop_that_is_busy() -> None:
-    short = service_pb2.StreamFeedbackResponse(feedback=feedback_message(3, valid_for_s=0.5))
+async def test_it_does_not_wait_for_a_loop_that_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    short = service_pb2.StreamFeedbackResponse(feedback=feedback_message(3, valid_for_s=SHORT_S))
     with ScriptedPeer(send(short)) as peer:
         async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
             client.follow()
             assert (await client.wait_for_newest()).status is FeedbackStatus.ACTIVE
             # Nothing else runs in this loop meanwhile: the validity ends by the clock alone.
-            assert eventually(lambda: client.newest.status is FeedbackStatus.STALE)
+            set_clock_ahead(monkeypatch, SHORT_S)
+            assert client.newest.status is FeedbackStatus.STALE
 
 
 def test_following_needs_a_running_loop() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from client.command_line import run
 from client.feedback_samples import feedback_message, feedback_response
 from client.scripted_peer import Response, ScriptedPeer, Stream
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
 
@@ -26,20 +28,22 @@ from strategic_memory_client import (
     UnsupportedOperationError,
 )
 
-ALPHA = ClientOptions(portfolio="alpha")
+WAITING = ClientOptions(timeout_s=30.0, connect_timeout_s=30.0)
+ALPHA = replace(WAITING, portfolio="alpha")
 
 
 @pytest.fixture
 def service(start_service: StartService, redis_client: redis.Redis) -> ServiceProcess:
     started = start_service(
-        env={"STRATEGIC_MEMORY_PORTFOLIOS": "alpha,beta", "STRATEGIC_MEMORY_PUBLIC": "admin"}, sync_interval_s=0.2
+        env={"STRATEGIC_MEMORY_PORTFOLIOS": "alpha,beta", "STRATEGIC_MEMORY_PUBLIC": "admin", **PATIENT},
+        sync_interval_s=0.2,
     )
     for _ in range(4):
         add_regime(redis_client, "BULL", 0.4, prefix="quantum:alpha", entry_id="*")
-    with StrategicMemoryClient(started.grpc_address) as asking:
-        eventually(lambda: len(asking.list_portfolios()) == 3, 30.0)
-    with StrategicMemoryClient(started.grpc_address, portfolio="alpha") as asking:
-        eventually(lambda: asking.get_feedback().revision, 30.0)
+    with StrategicMemoryClient(started.grpc_address, options=WAITING) as asking:
+        eventually(lambda: len(asking.list_portfolios()) == 3)
+    with StrategicMemoryClient(started.grpc_address, options=ALPHA) as asking:
+        eventually(lambda: asking.get_feedback().revision)
     return started
 
 
@@ -54,8 +58,8 @@ def test_everything_is_about_the_portfolio_that_was_asked_for(
         assert (analyzed.analysis.preferred_regime, analyzed.feedback.portfolio) == ("BULL", "alpha")
         assert next(iter(client.stream_feedback())).portfolio == "alpha"
         client.follow()
-        assert client.wait_for_newest(10).portfolio == "alpha"
-    with caller(service.grpc_address, options=ClientOptions()) as client:
+        assert client.wait_for_newest().portfolio == "alpha"
+    with caller(service.grpc_address, options=WAITING) as client:
         assert client.get_feedback().portfolio == ""
         assert client.analyze().analysis.preferred_regime == "UNKNOWN"
 
@@ -64,7 +68,7 @@ def test_everything_is_about_the_portfolio_that_was_asked_for(
 def test_an_unknown_portfolio_is_an_error_that_names_the_nearest(
     service: ServiceProcess, caller: type[BlockingCaller | AsyncCaller]
 ) -> None:
-    with caller(service.grpc_address, options=ClientOptions(portfolio="alhpa")) as client:
+    with caller(service.grpc_address, options=replace(WAITING, portfolio="alhpa")) as client:
         with pytest.raises(UnknownPortfolioError, match="is alpha meant") as refused:
             client.get_feedback()
         assert (refused.value.portfolio, refused.value.nearest) == ("alhpa", "alpha")
@@ -110,16 +114,16 @@ def test_what_is_no_name_is_refused_before_anybody_is_asked() -> None:
 
 
 def test_an_operator_overrides_one_portfolio(service: ServiceProcess) -> None:
-    with StrategicMemoryClient(service.grpc_address, portfolio="alpha") as client:
+    with StrategicMemoryClient(service.grpc_address, options=ALPHA) as client:
         state = client.admin.set_override(leverage=0.3, reason="a test", end=timedelta(minutes=5))
         assert state.feedback.portfolio == "alpha"
         assert (state.portfolio, state.is_in_force, client.get_feedback().leverage_hint) == ("alpha", True, 0.3)
-    with StrategicMemoryClient(service.grpc_address, portfolio="beta") as client:
+    with StrategicMemoryClient(service.grpc_address, portfolio="beta", options=WAITING) as client:
         assert client.admin.get_state().override is None
 
 
 def test_the_commands_ask_about_a_portfolio(service: ServiceProcess) -> None:
-    address = ("--address", service.grpc_address)
+    address = ("--address", service.grpc_address, "--timeout", "30")
     got = run("get", "--json", *address, "--portfolio", "alpha")
     assert json.loads(got.out)["portfolio"] == "alpha"
     assert "portfolio" not in json.loads(run("get", "--json", *address).out)

@@ -21,7 +21,7 @@ def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-W", "error", "-c", textwrap.dedent(code), *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -51,8 +51,8 @@ def test_what_analyses_are_made_of_is_imported_with_the_first_of_them() -> None:
                 return sorted(names & {"analysis", "figures", "past_advice", "analysis_from_wire", "analysis_to_wire"})
             with StrategicMemoryClient(sys.argv[1]) as client:
                 client.follow()
-                print(client.wait_for_newest().revision, client.get_feedback().revision, of_analyses())
-                print(type(client.analyze()).__name__, len(of_analyses()))
+                print(client.wait_for_newest(30).revision, client.get_feedback(timeout_s=30).revision, of_analyses())
+                print(type(client.analyze(timeout_s=30)).__name__, len(of_analyses()))
             """,
             peer.address,
         )
@@ -66,7 +66,7 @@ LEFT_OPEN = {
     """,
     "a client that follows": """
         client.follow()
-        print(client.wait_for_newest().revision)
+        print(client.wait_for_newest(30).revision)
     """,
     "a thread that waits for the stream": """
         import threading
@@ -104,7 +104,7 @@ def test_the_interpreter_ends_quietly_with_an_asynchronous_client_that_was_not_c
             async def main():
                 client = AsyncStrategicMemoryClient(sys.argv[1])
                 client.follow()
-                print((await client.wait_for_newest()).revision)
+                print((await client.wait_for_newest(30)).revision)
 
             asyncio.run(main())
             """,

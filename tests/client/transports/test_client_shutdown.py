@@ -20,7 +20,7 @@ from strategic_memory_client import (
     SubscriptionEvent,
 )
 
-OPTIONS = ClientOptions(heartbeat_interval_s=5.0, backoff=Backoff(initial_s=0.01, max_s=0.05), connect_timeout_s=2.0)
+OPTIONS = ClientOptions(heartbeat_interval_s=5.0, backoff=Backoff(initial_s=0.01, max_s=0.05), connect_timeout_s=30.0)
 
 
 def test_leaving_the_loop_ends_the_stream() -> None:

@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import grpc
 import pytest
@@ -36,8 +37,9 @@ from strategic_memory_client import (
 
 Made = type[BlockingCaller | AsyncCaller]
 QUICKLY = Backoff(initial_s=0.01, max_s=0.05)
-OPTIONS = ClientOptions(heartbeat_interval_s=5.0, backoff=QUICKLY, connect_timeout_s=2.0)
-IMPATIENT = ClientOptions(heartbeat_interval_s=0.1, missed_heartbeats=2, backoff=QUICKLY, connect_timeout_s=2.0)
+OPTIONS = ClientOptions(heartbeat_interval_s=5.0, backoff=QUICKLY, connect_timeout_s=30.0)
+IMPATIENT = ClientOptions(heartbeat_interval_s=0.1, missed_heartbeats=2, backoff=QUICKLY, connect_timeout_s=30.0)
+"""A stream is given up after 2.2 s. A busy machine may take as long to open one: no test counts how often it tries."""
 
 both = pytest.mark.parametrize("made", CALLERS)
 
@@ -48,6 +50,11 @@ def first(events: Iterator[SubscriptionEvent], count: int) -> list[SubscriptionE
 
 def revisions(events: list[SubscriptionEvent]) -> list[int]:
     return [event.feedback.revision for event in events if isinstance(event, FeedbackReceived)]
+
+
+def next_revision(events: Iterator[SubscriptionEvent]) -> int:
+    """The revision of the next feedback, after however many attempts."""
+    return next(event.feedback.revision for event in events if isinstance(event, FeedbackReceived))
 
 
 def errors(events: list[SubscriptionEvent]) -> list[type[Exception]]:
@@ -97,20 +104,20 @@ def test_goes_on_after_the_server_was_away(made: Made) -> None:
         peer.stop()
         assert errors(first(events, 3)) == [ServiceUnavailableError] * 3
         peer.start()
-        assert next(event for event in events if isinstance(event, FeedbackReceived)).feedback.revision == 2
+        assert next_revision(events) == 2
         assert peer.requests[1].resume_after_revision == 1
 
 
 @both
 def test_a_silent_server_is_left(made: Made) -> None:
-    with (
-        ScriptedPeer(send(feedback_response(1)), send(), send(feedback_response(2))) as peer,
-        made(peer.address, options=IMPATIENT) as caller,
-    ):
+    with ScriptedPeer(send(feedback_response(1))) as peer, made(peer.address, options=IMPATIENT) as caller:
         stream = caller.stream_events()
-        events = first(stream, 4)
-        assert revisions(events) == [1, 2]
-        assert errors(events) == [SilentServerError, SilentServerError]
+        assert next_revision(stream) == 1
+        peer.scripts = [send()]
+        # One that spoke, and one that never did.
+        assert errors(first(stream, 2)) == [SilentServerError, SilentServerError]
+        peer.scripts = [send(feedback_response(2))]
+        assert next_revision(stream) == 2
         assert eventually(lambda: peer.open_streams == 1), "the silent streams were closed"
 
 
@@ -120,11 +127,12 @@ def test_a_server_whose_process_stands_still_is_left(made: Made) -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         standing_still = f"127.0.0.1:{listener.getsockname()[1]}"
-        with made(standing_still, peer.address, options=IMPATIENT) as caller:
-            events = first(caller.stream_events(), 2)
-        assert revisions(events) == [1]
-        assert isinstance(events[0], Disconnected)
-        assert events[0].address == standing_still
+        with made(standing_still, peer.address, options=replace(IMPATIENT, connect_timeout_s=2.0)) as caller:
+            events = caller.stream_events()
+            lost = next(events)
+            assert isinstance(lost, Disconnected)
+            assert lost.address == standing_still
+            assert next_revision(events) == 1
 
 
 @both
@@ -148,10 +156,9 @@ def test_the_time_that_the_program_takes_is_not_the_server_s_silence(made: Made)
         made(peer.address, options=IMPATIENT) as caller,
     ):
         events = caller.stream_events()
-        seen = first(events, 1)
-        let_pass(0.5)  # longer than the server may be silent
-        seen += first(events, 2)
-    assert revisions(seen) == [1, 2, 3]
+        assert next_revision(events) == 1
+        let_pass(2.5)  # longer than the server may be silent
+        assert revisions(first(events, 2)) == [2, 3]
 
 
 @both

@@ -33,7 +33,7 @@ def authority(tmp_path: Path) -> Authority:
 
 
 def options(tls: TlsOptions | None) -> ClientOptions:
-    return ClientOptions(tls=tls, backoff=Backoff(0.01, 0.05), connect_timeout_s=5.0)
+    return ClientOptions(tls=tls, backoff=Backoff(0.01, 0.05), timeout_s=60.0, connect_timeout_s=30.0)
 
 
 @both

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
@@ -27,7 +27,9 @@ from strategic_memory_client import (
 
 Made = type[BlockingCaller | AsyncCaller]
 Caller = BlockingCaller | AsyncCaller
-OPTIONS = ClientOptions(timeout_s=0.5, connect_timeout_s=5.0)
+OPTIONS = ClientOptions(timeout_s=30.0, connect_timeout_s=30.0)
+IN_VAIN_S = 0.5
+"""So long is waited for what does not come."""
 QUICKLY = Backoff(initial_s=0.01, max_s=0.05)
 
 both = pytest.mark.parametrize("made", CALLERS)
@@ -47,23 +49,24 @@ def proxy(peer: ScriptedPeer) -> Iterator[TcpProxy]:
         yield proxy
 
 
+def ask(caller: Caller, method: str, timeout_s: float | None = None) -> None:
+    """Call this method of the client."""
+    asked = getattr(caller._client, method)(timeout_s=timeout_s)
+    if isinstance(caller, AsyncCaller):
+        caller.run(asked)
+
+
 @both
-@pytest.mark.parametrize(
-    "ask",
-    [lambda caller: caller.get_feedback(), lambda caller: caller.analyze(), lambda caller: caller.check_health()],
-    ids=["get_feedback", "analyze", "check_health"],
-)
-def test_one_call_fails_on_it_and_the_next_one_is_answered(
-    made: Made, ask: Callable[[Caller], object], proxy: TcpProxy
-) -> None:
+@pytest.mark.parametrize("method", ["get_feedback", "analyze", "check_health"])
+def test_one_call_fails_on_it_and_the_next_one_is_answered(made: Made, method: str, proxy: TcpProxy) -> None:
     with made(proxy.address, options=OPTIONS) as caller:
-        ask(caller)
+        ask(caller, method)
         for connections in (2, 3):
             proxy.hold_open()
             with pytest.raises(DeadlineExceededError):
-                ask(caller)
-            ask(caller)
-            ask(caller)
+                ask(caller, method, IN_VAIN_S)
+            ask(caller, method)
+            ask(caller, method)
             assert proxy.accepted == connections
         proxy.heal()  # what was held back arrives, the end of the frozen ones too
         gc.collect()  # `pytest.raises` keeps the errors, and so the calls, in cycles
@@ -78,7 +81,7 @@ def test_another_server_that_took_over_the_address_is_found(made: Made, peer: Sc
         proxy.retarget(other.address)
         proxy.hold_open()
         with pytest.raises(DeadlineExceededError):
-            caller.get_feedback()
+            caller.get_feedback(IN_VAIN_S)
         assert caller.get_feedback().revision == 4
 
 
@@ -87,7 +90,8 @@ def test_a_stream_dials_anew_after_silence(made: Made, proxy: TcpProxy) -> None:
     options = ClientOptions(heartbeat_interval_s=0.1, missed_heartbeats=1, backoff=QUICKLY)
     with made(proxy.address, options=options) as caller:
         events = caller.stream_events()
-        assert isinstance(next(events), FeedbackReceived)
+        # On a busy machine a connection may take longer than silence may last, and is given up.
+        assert any(isinstance(event, FeedbackReceived) for event in events)
         before = proxy.accepted
         lost = next(events)
         assert isinstance(getattr(lost, "error", None), SilentServerError)
@@ -104,7 +108,7 @@ def test_calls_that_wait_on_it_at_the_same_time_are_left_to_end(peer: ScriptedPe
         slow.start()
         assert eventually(lambda: peer.unary_calls == 2)
         with pytest.raises(DeadlineExceededError):
-            client.get_feedback()
+            client.get_feedback(timeout_s=IN_VAIN_S)
         peer.hold_calls = False
         assert client.get_feedback().revision == 3
         peer.answer_held_calls()
@@ -119,13 +123,13 @@ async def test_calls_that_their_caller_gave_up_count_too(proxy: TcpProxy) -> Non
         for _ in range(2):
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(client.get_feedback(), 0.2)
-        assert (await asyncio.wait_for(client.get_feedback(), 10.0)).revision == 3
+        assert (await asyncio.wait_for(client.get_feedback(), 30.0)).revision == 3
 
 
 @both
 def test_calls_that_are_shorter_than_connecting_let_it_be_made(made: Made, proxy: TcpProxy) -> None:
-    proxy.delay(100.0)
-    with made(proxy.address, options=ClientOptions(timeout_s=0.25, connect_timeout_s=10.0)) as caller:
+    proxy.delay(200.0)
+    with made(proxy.address, options=ClientOptions(timeout_s=0.5, connect_timeout_s=60.0)) as caller:
 
         def answered() -> bool:
             try:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from client.feedback_samples import feedback_message, feedback_response
-from client.scripted_peer import ScriptedPeer, end, send
-from client.transports.test_client_follow import OPTIONS, beating, own_threads
+from client.scripted_peer import Response, ScriptedPeer, Stream, end, send
+from client.transports.test_client_follow import OPTIONS, SHORT_S, beating, own_threads, set_clock_ahead
 from client.transports.test_client_processes import run_python
 from processes import eventually
 
@@ -55,27 +56,38 @@ def test_one_that_begins_while_nobody_is_heard_waits_until_somebody_is() -> None
         assert following is not None
         assert eventually(lambda: not following._is_connected)
         later.follow()
-        waiting = pool.submit(later.wait_for_newest, 30.0)
+        waiting = pool.submit(later.wait_for_newest, 60.0)
         assert not later._follower.has_received.is_set()
         peer.start()
-        assert is_active(waiting.result(30.0))
+        assert is_active(waiting.result(60.0))
 
 
-def test_a_short_validity_ends_for_each_of_them_by_the_clock_alone() -> None:
-    short = service_pb2.StreamFeedbackResponse(feedback=feedback_message(3, valid_for_s=1.0))
-    with ScriptedPeer(send(short, then=end), end) as peer:
+def test_a_short_validity_ends_for_each_of_them_by_the_clock_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    short = service_pb2.StreamFeedbackResponse(feedback=feedback_message(3, valid_for_s=SHORT_S))
+    all_have_it = threading.Event()
+
+    def ends_late(stream: Stream) -> Iterator[Response]:
+        all_have_it.wait(60.0)
+        yield from end(stream)
+
+    with ScriptedPeer(send(short, then=ends_late), end) as peer:
         clients = [StrategicMemoryClient(peer.address, options=RARELY) for _ in range(3)]
         for client in clients:
             client.follow()
         assert all(is_active(client.wait_for_newest()) for client in clients)
-        assert eventually(lambda: not any(is_active(client.newest) for client in clients))
+        all_have_it.set()
+        following = clients[0]._follower._following
+        assert following is not None
+        assert eventually(lambda: not following._is_connected)
+        set_clock_ahead(monkeypatch, SHORT_S)
+        assert not any(is_active(client.newest) for client in clients)
         assert {(client.newest.updated_policy, client.newest.leverage_hint) for client in clients} == {SAFE}
         for client in clients:
             client.close()
 
 
 def follow(client: StrategicMemoryClient, together: threading.Barrier) -> None:
-    together.wait(10.0)
+    together.wait(60.0)
     with suppress(ClientClosedError):
         client.follow()
 
@@ -85,10 +97,10 @@ def test_one_that_is_closed_while_it_begins_to_follow_is_left_out() -> None:
         for _ in range(50):
             client, together = StrategicMemoryClient(peer.address, options=OPTIONS), threading.Barrier(3)
             begun = [pool.submit(follow, client, together) for _ in range(2)]
-            together.wait(10.0)
+            together.wait(60.0)
             client.close()
             for each in begun:
-                each.result(10.0)
+                each.result(60.0)
             assert not is_active(client._newest.held.advised)
         assert eventually(lambda: not own_threads() and peer.open_streams == 0)
 

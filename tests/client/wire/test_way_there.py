@@ -5,6 +5,8 @@ The words are those that gRPC's C core gave behind nginx, and that Envoy answers
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import grpc
 import pytest
 from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
@@ -16,7 +18,6 @@ from client.wire.test_status_table import error as error_for
 
 from strategic_memory_client import (
     AccessDeniedError,
-    ClientOptions,
     Disconnected,
     FeedbackReceived,
     MessageTooLargeError,
@@ -133,7 +134,7 @@ def test_a_reason_that_only_its_trailer_brought_is_understood() -> None:
 
 @both
 def test_an_answer_above_the_limit_of_the_client_names_the_option(made: type[BlockingCaller | AsyncCaller]) -> None:
-    with ScriptedPeer(send()) as peer, made(peer.address, options=ClientOptions(max_message_bytes=20)) as caller:
+    with ScriptedPeer(send()) as peer, made(peer.address, options=replace(OPTIONS, max_message_bytes=20)) as caller:
         peer.feedback = feedback_message(3)
         with pytest.raises(MessageTooLargeError, match="raise max_message_bytes in its ClientOptions"):
             caller.get_feedback()

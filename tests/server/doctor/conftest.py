@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 import redis
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import eventually
 from redis_inputs import add_trade
 from server.doctor.broken_setups import STATE, fill
@@ -17,7 +18,7 @@ from strategic_memory_server.doctor import redis_seen
 from strategic_memory_server.doctor.examination import Examination, examine
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
-VALID = {"STRATEGIC_MEMORY_VALIDITY": "600", "STRATEGIC_MEMORY_LEASE": "1"}
+VALID = {"STRATEGIC_MEMORY_VALIDITY": "600", "STRATEGIC_MEMORY_LEASE": "1", **PATIENT}
 
 Examine = Callable[..., Examination]
 

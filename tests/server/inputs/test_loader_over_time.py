@@ -10,7 +10,7 @@ import redis
 import redis.asyncio
 import structlog
 from memory_rows import report_of, rows_of
-from patient_redis import patient
+from patient_redis import PATIENCE_S, patient
 from redis_inputs import add_entry, add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
@@ -150,7 +150,11 @@ async def test_a_long_reading_says_how_far_it_is_and_lets_others_have_their_turn
     assert turns > 2 * pages, "at least once for reading and once for taking over a page"
 
 
-async def test_a_short_reading_says_nothing(loader: MemoryLoader, redis_client: redis.Redis) -> None:
+async def test_a_short_reading_says_nothing(
+    loader: MemoryLoader, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # On a busy machine the reading of one entry may last for seconds.
+    monkeypatch.setattr(load_log, "PROGRESS_S", 60.0)
     add_regime(redis_client)
     with structlog.testing.capture_logs() as logged:
         await loader.load()
@@ -195,7 +199,8 @@ async def test_it_goes_on_after_redis_was_away_and_lost_what_it_had_last(
 ) -> None:
     async with connect(patient(fresh_redis.url)) as client:
         loader = MemoryLoader(client, "quantum", windows)
-        with redis.Redis.from_url(fresh_redis.url) as writer:
+        # What is sent once more after a timeout would be refused: its id is there already.
+        with redis.Redis.from_url(fresh_redis.url, socket_timeout=PATIENCE_S) as writer:
             for number in range(1, 4):
                 add_regime(writer, "BULL", number, entry_id=f"{number}-0")
             await loader.load()
@@ -203,7 +208,7 @@ async def test_it_goes_on_after_redis_was_away_and_lost_what_it_had_last(
         with pytest.raises(redis.exceptions.RedisError):
             await loader.load()
         fresh_redis.start()
-        with redis.Redis.from_url(fresh_redis.url) as writer:
+        with redis.Redis.from_url(fresh_redis.url, socket_timeout=PATIENCE_S) as writer:
             assert (await loader.load()).memory.regimes.pnl.tolist() == [1.0, 2.0, 3.0]
             writer.delete(regime_stream())
             add_regime(writer, "BULL", 1, entry_id="1-0")

@@ -15,6 +15,7 @@ import pytest
 import redis
 from access_tokens import access_of_one_reader
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
 
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.processes
 FILES = ("page.js", "charts.js", "sections.js", "writing.js", "page.css", "vendor/uPlot.iife.min.js")
 MOST_PAGES = 64
 ENDED_WITHIN = 30
+PATIENCE_S = 30.0
+"""Longest wait for anything that the service says: a busy machine may let it stand still for seconds."""
 DATA = ("now", "revisions", "memory")
 
 
@@ -30,8 +33,12 @@ def url(service: ServiceProcess, path: str) -> str:
     return f"http://{service.http_address}{path}"
 
 
+def get(service: ServiceProcess, path: str, **headers: str) -> httpx.Response:
+    return httpx.get(url(service, path), headers=headers, timeout=PATIENCE_S)
+
+
 def events(client: httpx.Client, address: str, **headers: str) -> Iterator[dict[str, object]]:
-    with client.stream("GET", address, headers=headers, timeout=10) as answer:
+    with client.stream("GET", address, headers=headers, timeout=PATIENCE_S) as answer:
         assert answer.status_code == HTTPStatus.OK
         for line in answer.iter_lines():
             if line.startswith("data: "):
@@ -39,9 +46,9 @@ def events(client: httpx.Client, address: str, **headers: str) -> Iterator[dict[
 
 
 def test_nothing_of_it_may_come_from_or_go_elsewhere(start_service: StartService) -> None:
-    service = start_service()
+    service = start_service(env=PATIENT)
     for path in ("/", *(f"/page/{name}" for name in FILES), "/page/revisions"):
-        answer = httpx.get(url(service, path))
+        answer = get(service, path)
         assert answer.status_code == HTTPStatus.OK, path
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
@@ -51,10 +58,8 @@ def test_nothing_of_it_may_come_from_or_go_elsewhere(start_service: StartService
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "access-control-allow-origin" not in answer.headers
         assert "http://" not in answer.text.replace("http://www.w3.org/", "") or path.startswith("/page/vendor")
-    assert (
-        httpx.get(url(service, "/"), headers={"Host": "rebound.example"}).status_code == HTTPStatus.MISDIRECTED_REQUEST
-    )
-    assert "style=" not in httpx.get(url(service, "/")).text
+    assert get(service, "/", host="rebound.example").status_code == HTTPStatus.MISDIRECTED_REQUEST
+    assert "style=" not in get(service, "/").text
 
 
 def test_a_change_is_told_and_markup_stays_text(start_service: StartService, redis_client: redis.Redis) -> None:
@@ -71,7 +76,7 @@ def test_a_change_is_told_and_markup_stays_text(start_service: StartService, red
 
 def test_without_redis_what_is_behind_the_advice_is_refused_in_a_sentence(start_service: StartService) -> None:
     service = start_service("redis://127.0.0.1:1/0")
-    answer = httpx.get(url(service, "/page/memory"))
+    answer = get(service, "/page/memory")
     assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert "memory" in answer.json()["failure"]
 
@@ -79,10 +84,10 @@ def test_without_redis_what_is_behind_the_advice_is_refused_in_a_sentence(start_
 def test_what_it_shows_needs_a_token_where_callers_are_known(start_service: StartService, tmp_path: Path) -> None:
     token, access = access_of_one_reader(tmp_path)
     service = start_service(env={"STRATEGIC_MEMORY_ACCESS_FILE": str(access)})
-    assert httpx.get(url(service, "/")).status_code == HTTPStatus.OK
-    assert httpx.get(url(service, "/page/page.js")).status_code == HTTPStatus.OK
+    assert get(service, "/").status_code == HTTPStatus.OK
+    assert get(service, "/page/page.js").status_code == HTTPStatus.OK
     for name in DATA:
-        assert httpx.get(url(service, f"/page/{name}")).status_code == HTTPStatus.UNAUTHORIZED
+        assert get(service, f"/page/{name}").status_code == HTTPStatus.UNAUTHORIZED
     with httpx.Client() as client:
         assert "now" in next(events(client, url(service, "/page/now"), authorization=f"Bearer {token}"))
 
@@ -106,7 +111,7 @@ def test_there_are_no_more_pages_than_there_may_be(start_service: StartService) 
         for _ in range(MOST_PAGES):
             assert first_line_of_page(service, open_pages) == HTTPStatus.OK
         assert first_line_of_page(service, open_pages) == HTTPStatus.SERVICE_UNAVAILABLE
-        assert httpx.get(url(service, "/health")).status_code == HTTPStatus.OK
+        assert get(service, "/health").status_code == HTTPStatus.OK
     with ExitStack() as open_pages:
         eventually(lambda: first_line_of_page(service, open_pages) == HTTPStatus.OK, what="a page that is taken again")
 
@@ -115,9 +120,9 @@ def test_who_asks_for_the_head_alone_has_it_and_keeps_no_page(start_service: Sta
     service = start_service()
     with httpx.Client() as client:
         for _ in range(2):
-            head = client.head(url(service, "/page/now"), timeout=10)
+            head = client.head(url(service, "/page/now"), timeout=PATIENCE_S)
             assert (head.status_code, head.headers["content-type"][:17]) == (HTTPStatus.OK, "text/event-stream")
-            assert client.get(url(service, "/health"), timeout=10).status_code == HTTPStatus.OK
+            assert client.get(url(service, "/health"), timeout=PATIENCE_S).status_code == HTTPStatus.OK
 
 
 def test_open_pages_hold_up_no_end_and_are_no_fault(start_service: StartService) -> None:
@@ -134,6 +139,6 @@ def test_open_pages_hold_up_no_end_and_are_no_fault(start_service: StartService)
 def first_line_of_page(service: ServiceProcess, stays_open: ExitStack) -> int:
     """Open a page, and return the code of its answer."""
     host, _, port = service.http_address.rpartition(":")
-    page = stays_open.enter_context(socket.create_connection((host, int(port)), timeout=10))
+    page = stays_open.enter_context(socket.create_connection((host, int(port)), timeout=PATIENCE_S))
     page.sendall(b"GET /page/now HTTP/1.1\r\nhost: localhost\r\n\r\n")
     return int(page.recv(4096).split(b" ", 2)[1])

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 import redis
 from conftest import StartService
+from patient_redis import PATIENT
 from processes import eventually
 from redis_inputs import add_regime
 from service_calls import get_json_from
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.processes
 def test_it_goes_on_with_the_log_and_begins_anew_with_an_epoch(
     redis_client: redis.Redis, start_service: StartService
 ) -> None:
-    service = start_service(sync_interval_s=0.2)
+    service = start_service(sync_interval_s=0.2, env=PATIENT)
 
     def columns() -> dict[str, list[object]]:
         return get_json_from(service.http_address, "/page/revisions")

@@ -7,12 +7,14 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 import redis
 from faults.cluster import ClusterDeployment
 from faults.deployment_support import why_no_cluster
 from faults.redis_process import RedisProcess
+from patient_redis import PATIENCE_S, patient
 from redis.crc import key_slot
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -37,7 +39,7 @@ def deployment() -> Iterator[ClusterDeployment]:
 
 def settings(*nodes: RedisProcess, scheme: str = "redis+cluster") -> RedisSettings:
     hosts = ",".join(f"127.0.0.1:{node.port}" for node in nodes)
-    return RedisSettings(url=f"{scheme}://{hosts}", key_prefix=PREFIX)
+    return replace(patient(f"{scheme}://{hosts}"), key_prefix=PREFIX)
 
 
 def others(deployment: ClusterDeployment) -> list[RedisProcess]:
@@ -90,7 +92,7 @@ async def test_a_slot_that_moves_key_by_key_is_followed_once_it_has_moved(deploy
             with pytest.raises(redis.ConnectionError, match="has passed the keys on to another node"):
                 await idle.get(KEYS[0])
             assert await idle.get(KEYS[0]) == b"after"
-            assert time.monotonic() - started < settings(bystander).command_timeout_s
+            assert time.monotonic() - started < PATIENCE_S
     with target.client() as admin:
         assert admin.mget(KEYS) == ["after", "after"]
 
@@ -104,6 +106,6 @@ async def test_a_node_of_a_cluster_behind_the_url_of_a_single_server(deployment:
 
 async def test_a_single_server_behind_the_url_of_a_cluster(redis_server: EmbeddedRedis) -> None:
     url = f"redis+cluster://127.0.0.1:{redis_server.port}"
-    async with connect(RedisSettings(url=url, key_prefix=PREFIX)) as client:
+    async with connect(replace(patient(url), key_prefix=PREFIX)) as client:
         with pytest.raises(redis.ConnectionError, match=r"no node of the cluster says who owns slot .*disabled"):
             await client.ping()

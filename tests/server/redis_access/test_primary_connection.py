@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from certificates import Authority
 from faults.deployment_support import why_no_sentinel
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess
+from patient_redis import patient
 from processes import aeventually
 from redis_kinds.programs import KINDS, require_program
 
@@ -54,7 +56,7 @@ def demote(server: RedisProcess) -> None:
 
 @pytest.mark.parametrize("how", ["script", "command", "transaction", "pipeline"])
 async def test_a_demoted_master_is_left_at_the_first_write(server: RedisProcess, how: str) -> None:
-    async with connect(RedisSettings(url=url_of(server))) as client:
+    async with connect(patient(url_of(server))) as client:
         script = client.register_script(WRITE)
 
         async def write() -> None:
@@ -81,7 +83,7 @@ async def test_a_demoted_master_is_left_at_the_first_write(server: RedisProcess,
 
 
 async def test_a_blocked_read_ends_when_the_master_is_demoted(server: RedisProcess) -> None:
-    async with connect(RedisSettings(url=url_of(server)), longest_block_s=30.0) as client:
+    async with connect(patient(url_of(server)), longest_block_s=30.0) as client:
         reading = asyncio.ensure_future(client.xread({"stream": "0-0"}, block=30_000))
         await aeventually(lambda: blocked_clients(server) == 1)
         demote(server)
@@ -130,7 +132,7 @@ async def test_a_sentinel_that_names_a_demoted_master_is_not_believed_and_the_ne
     demote(old)
     # The first one does not run at all: it is the second that must not be asked again.
     url = sentinel_url(sentinels).replace("redis+sentinel://", f"redis+sentinel://127.0.0.1:{free_port()},")
-    async with connect(RedisSettings(url=url)) as client:
+    async with connect(patient(url)) as client:
         with pytest.raises(redis.ConnectionError, match=rf"{old.port} is no master \(any more\): it says slave"):
             await client.set("key", "value")
         await client.set("key", "value")
@@ -142,7 +144,7 @@ async def test_sentinels_that_are_away_are_passed_over_and_a_server_that_has_gon
     two_of_each: tuple[list[RedisProcess], list[RedisProcess]],
 ) -> None:
     (first, second), sentinels = two_of_each
-    settings = RedisSettings(url=sentinel_url(sentinels))
+    settings = patient(sentinel_url(sentinels))
     async with connect(settings) as client:
         sentinels[0].kill()
         await client.set("key", "value")
@@ -168,7 +170,7 @@ async def failures_until_written(client: redis.asyncio.Redis) -> int:
 
 async def test_a_name_that_no_sentinel_knows(two_of_each: tuple[list[RedisProcess], list[RedisProcess]]) -> None:
     _, sentinels = two_of_each
-    async with connect(RedisSettings(url=sentinel_url(sentinels, "other"))) as client:
+    async with connect(patient(sentinel_url(sentinels, "other"))) as client:
         with pytest.raises(redis.ConnectionError, match=r"no sentinel names a master for other: .* does not know"):
             await client.ping()
 
@@ -197,8 +199,9 @@ async def test_certificates_are_read_again_for_each_connection(tmp_path: Path) -
     trusted = tmp_path / "trusted.pem"
     trusted.write_bytes(stranger.own.chain.read_bytes())
     program = require_program("redis-7")
+    settings = replace(patient(f"rediss://127.0.0.1:{port}/0"), ca_file=str(trusted))
     with RedisProcess(tmp_path / "redis", free_port(), (*lines, f"tls-ca-cert-file {own.chain}"), program=program):
-        async with connect(RedisSettings(url=f"rediss://127.0.0.1:{port}/0", ca_file=str(trusted))) as client:
+        async with connect(settings) as client:
             with pytest.raises(redis.ConnectionError, match="certificate verify failed"):
                 await client.ping()
             trusted.write_bytes(authority.own.chain.read_bytes())
@@ -212,7 +215,7 @@ async def test_a_refused_login_through_a_socket_leaves_no_connection_that_is_not
     lines = (f"unixsocket {path}",)
     with RedisProcess(tmp_path / "redis", free_port(), lines) as server, server.client() as admin:
         admin.execute_command("ACL", "SETUSER", "me", "on", ">right", "~*", "+@all")
-        settings = RedisSettings(url=f"unix://me@{path}", password_file=str(word))
+        settings = replace(patient(f"unix://me@{path}"), password_file=str(word))
         async with connect(settings) as client:
             for _ in range(2):
                 with pytest.raises(redis.ConnectionError, match="invalid username-password"):
@@ -227,7 +230,7 @@ async def test_a_server_that_knows_no_login_repeats_no_password(tmp_path: Path) 
     lines = (f"unixsocket {path}", 'rename-command AUTH ""')
     with RedisProcess(tmp_path / "redis", free_port(), lines) as server:
         for url in (server.url.replace("//", f"//:{word}@"), f"unix://me:{word}@{path}"):
-            async with connect(RedisSettings(url=url)) as client:
+            async with connect(patient(url)) as client:
                 with pytest.raises(redis.RedisError, match="unknown command 'AUTH'") as refused:
                     await client.ping()
             assert word not in "".join(traceback.format_exception(refused.value))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import replace
 
 import pytest
 import redis
 from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
+from patient_redis import patient
 from repeatable import repeatable
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -59,7 +61,7 @@ def test_a_redis_that_is_too_slow_names_the_setting(redis_server: EmbeddedRedis)
                 await client.blpop(["nothing"], timeout=30)
             return describe_failure(late.value)
 
-    slow = RedisSettings(url=redis_server.url, command_timeout_s=0.05)
+    slow = replace(patient(redis_server.url), command_timeout_s=0.05)
     far = RedisSettings(url=redis_server.url, connect_timeout_s=1e-9)
     assert "STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT" in asyncio.run(told(slow))
     assert "STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT" in asyncio.run(told(far))
@@ -88,7 +90,7 @@ async def test_a_server_that_ends_a_connection_unheard_may_take_tls_alone() -> N
     for serve, is_told in ((answer, False), (end, True)):
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            async with connect(RedisSettings(url=f"redis://127.0.0.1:{port}")) as client:
+            async with connect(patient(f"redis://127.0.0.1:{port}")) as client:
                 if serve is answer:
                     await client.ping()
                 with pytest.raises(redis.ConnectionError) as ended:
@@ -104,7 +106,7 @@ def test_a_redis_that_is_there_need_not_be_started() -> None:
 
 async def test_a_password_that_is_wrong_is_not_told(redis_server: EmbeddedRedis) -> None:
     url = redis_server.url.replace("redis://", f"redis://nobody:{HIDDEN}@")
-    async with connect(RedisSettings(url=url)) as client:
+    async with connect(patient(url)) as client:
         with pytest.raises(redis.AuthenticationError) as refused:
             await client.ping()
     assert HIDDEN not in describe_failure(refused.value)
@@ -112,14 +114,14 @@ async def test_a_password_that_is_wrong_is_not_told(redis_server: EmbeddedRedis)
 
 
 async def test_answers_are_bytes(redis_server: EmbeddedRedis) -> None:
-    async with connect(RedisSettings(url=redis_server.url)) as client:
+    async with connect(patient(redis_server.url)) as client:
         await client.set("a", "\u00e9")
         assert await client.get("a") == "\u00e9".encode()
 
 
 async def test_a_read_may_block_longer_than_a_command_may_take(redis_server: EmbeddedRedis) -> None:
-    settings = RedisSettings(url=redis_server.url, command_timeout_s=0.05)
-    async with connect(settings, longest_block_s=5.0) as client:
+    settings = replace(patient(redis_server.url), command_timeout_s=0.05)
+    async with connect(settings, longest_block_s=30.0) as client:
         assert not await client.xread({"nothing": "0-0"}, block=150)
     async with connect(settings) as client:
         with pytest.raises(redis.TimeoutError):
@@ -137,7 +139,7 @@ async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
 
 
 async def test_a_server_that_refuses_is_an_error_at_once() -> None:
-    async with connect(RedisSettings(url="redis://127.0.0.1:1/0")) as client:
+    async with connect(patient("redis://127.0.0.1:1/0")) as client:
         with pytest.raises(redis.ConnectionError):
             await client.ping()
 
@@ -145,7 +147,7 @@ async def test_a_server_that_refuses_is_an_error_at_once() -> None:
 async def test_a_connection_that_redis_has_closed_is_an_error_once_and_then_renewed(
     redis_server: EmbeddedRedis, redis_client: redis.Redis
 ) -> None:
-    async with connect(RedisSettings(url=redis_server.url)) as client:
+    async with connect(patient(redis_server.url)) as client:
         own_id = await client.client_id()
         redis_client.client_kill_filter(_id=str(own_id))
         failures = 0

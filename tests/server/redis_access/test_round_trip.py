@@ -45,7 +45,7 @@ async def test_something_else_is_done_while_redis_works(
     def push() -> None:
         redis_client.rpush("k", "v")
 
-    assert await round_trip(async_client, [packed("BLPOP", "k", 5)], meanwhile=push) == [[b"k", b"v"]]
+    assert await round_trip(async_client, [packed("BLPOP", "k", 20)], meanwhile=push) == [[b"k", b"v"]]
 
 
 async def steps(turns: int) -> None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import pytest
 from advice import NOW_MS, advice
 from claimed import ClaimedLog, ClaimedPublisher
+from patient_redis import patient
 from processes import aeventually
 
 from strategic_memory_server.advice.feedback import Feedback, Times
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions import feedback_tail
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
@@ -52,7 +52,7 @@ class Follower:
 @asynccontextmanager
 async def following(url: str, ring: int = 8, *, block_ms: int = BLOCK_MS) -> AsyncIterator[Follower]:
     """Follow a log until the context is left, with blocking reads of a fifth of their length, or of `block_ms`."""
-    settings = RedisSettings(url=url, connect_timeout_s=1.0, command_timeout_s=1.0)
+    settings = patient(url)
     with pytest.MonkeyPatch.context() as patch:
         async with connect(settings) as commands, connect(settings, longest_block_s=block_ms / 1000) as blocking:
             patch.setattr(feedback_tail, "BLOCK_MS", block_ms)

@@ -39,10 +39,14 @@ async def test_a_publication_is_heard_at_once_and_not_at_the_next_poll(redis_ser
 
 
 async def test_what_this_server_wrote_is_served_as_it_was_and_what_others_wrote_as_the_log_has_it(
-    follower: Follower, redis_server: EmbeddedRedis
+    redis_server: EmbeddedRedis,
 ) -> None:
-    first = (await follower.say("first")).feedback
-    async with following(redis_server.url) as other:
+    # With short reads one of them could compare the state in the moment of a publication, and read the log whole.
+    async with (
+        following(redis_server.url, block_ms=60_000) as follower,
+        following(redis_server.url, block_ms=60_000) as other,
+    ):
+        first = (await follower.say("first")).feedback
         await follower.hears(first)
         await other.hears(first)
         for writer, reader in ((follower, other), (other, follower)):
@@ -72,6 +76,11 @@ class HeldReads:
             await self.may_go.acquire()
         self.change(entries)
         return entries
+
+    async def hold(self) -> None:
+        """Hold replies from now on, and wait for one: who compares the state meanwhile may find itself in doubt."""
+        self.holds = True
+        await aeventually(lambda: self.held > self.let_go)
 
     async def let_one_go(self) -> None:
         """Let a reply go, and wait for the next one."""
@@ -117,7 +126,7 @@ async def test_what_this_server_publishes_is_served_before_it_is_read_back(
     reads: HeldReads, follower: Follower, snapshots: list[int]
 ) -> None:
     await follower.hears(await publish_here(follower, "a"))
-    reads.holds = True
+    await reads.hold()
     snapshots.clear()
     for label in "bcd":
         changes = follower.changed.changes
@@ -127,8 +136,8 @@ async def test_what_this_server_publishes_is_served_before_it_is_read_back(
         if label != "d":
             # What the tail has read by then is of before the next one.
             await reads.let_one_go()
-    reads.let_all_go()
     await follower.say("d", valid_ms=999_000)
+    reads.let_all_go()
     await aeventually(lambda: follower.in_force.times.valid_until_ms == NOW_MS + 999_000)
     assert follower.in_force.revision == 4
     assert not snapshots, "the tail was never in doubt"
@@ -138,7 +147,7 @@ async def test_a_log_that_holds_something_else_than_was_published_is_read_again(
     reads: HeldReads, follower: Follower, snapshots: list[int]
 ) -> None:
     await follower.hears(await publish_here(follower, "a"))
-    reads.holds = True
+    await reads.hold()
     snapshots.clear()
 
     def exchange(entries: dict[str, list[Entry]]) -> None:
@@ -176,7 +185,7 @@ async def test_a_snapshot_from_before_a_publication_is_taken_again(
 async def test_what_does_not_go_on_from_what_is_known_is_left_to_the_tail(reads: HeldReads, follower: Follower) -> None:
     first = await publish_here(follower, "a")
     await follower.hears(first)
-    reads.holds = True
+    await reads.hold()
     await follower.say("b")
     third = await publish_here(follower, "c")
     assert follower.in_force == first, "there is a gap"

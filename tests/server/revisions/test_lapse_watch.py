@@ -118,9 +118,9 @@ async def test_a_validity_that_comes_to_end_sooner_is_heard_of(watched: Watched,
     watching = asyncio.create_task(watch.run())
     # It has looked, and waits.
     await asyncio.sleep(0)
-    assert await watched.log.confirm(renewed(feedback(1), Times(NOW_MS, NOW_MS, NOW_MS + 1_000)))
+    assert await watched.log.confirm(renewed(feedback(1), Times(NOW_MS, NOW_MS, NOW_MS + 60_000)))
     await watched.follow()
-    watched.now_ms = NOW_MS + 1_001
+    watched.now_ms = NOW_MS + 60_001
     let_the_validity_pass(redis_client)
     assert key(redis_client)["status"] == "ACTIVE"
     changed.notify()
@@ -188,6 +188,6 @@ async def test_where_there_is_no_room_for_the_safe_values_the_advice_goes_all_th
 async def test_where_no_server_runs_the_key_ends_by_itself(watched: Watched, redis_client: redis.Redis) -> None:
     left: Any = redis_client.pttl(KEYS.feedback)
     assert 0 < left <= 2 * 180_000
-    assert await watched.log.confirm(renewed(feedback(1), Times(NOW_MS, NOW_MS, NOW_MS + 1_000)))
+    assert await watched.log.confirm(renewed(feedback(1), Times(NOW_MS, NOW_MS, NOW_MS + 60_000)))
     left = redis_client.pttl(KEYS.feedback)
-    assert 0 < left <= 2_000
+    assert 0 < left <= 2 * 60_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import redis.asyncio
@@ -12,11 +13,11 @@ from advice import feedback
 from claimed import ClaimedLog
 from faults.link_conditions import Direction
 from faults.tcp_proxy import TcpProxy
+from patient_redis import patient
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_state import LogState
 
@@ -32,7 +33,7 @@ async def test_over_a_slow_link_as_much_is_read_at_once_as_arrives_in_time(
         assert await near.publish(feedback(revision), expected=LogState("e1", revision - 1))
     with TcpProxy(f"127.0.0.1:{redis_server.port}") as link:
         link.throttle(60_000, direction=Direction.TO_CLIENT)
-        async with connect(RedisSettings(url=f"redis://{link.address}/0", command_timeout_s=0.4)) as client:
+        async with connect(replace(patient(f"redis://{link.address}/0"), command_timeout_s=0.4)) as client:
             far = FeedbackLog(client, "quantum", 100)
             snapshot = await until_in_time(lambda: far.snapshot(60))
             assert 1 <= len(snapshot.recent) < 60

@@ -9,12 +9,12 @@ import redis
 import redis.asyncio
 import structlog
 import structlog.testing
+from patient_redis import patient
 from processes import aeventually
 from server.revisions.followed_log import Follower, following
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_tail import FeedbackTail
@@ -86,7 +86,7 @@ async def test_a_log_that_can_be_looked_at_and_not_followed_is_one_failure_that_
     await follower.hears(said)
     looked, looks = ChangeSignal(), list[None]()
     looked.listen(lambda: looks.append(None))
-    async with connect(RedisSettings(url="redis://127.0.0.1:1/0")) as nowhere:
+    async with connect(patient("redis://127.0.0.1:1/0")) as nowhere:
         tail = FeedbackTail(follower.tail._log, nowhere, FeedbackHub("1.0.0", 10), looked, 10)
         with structlog.testing.capture_logs() as lines:
             task = asyncio.create_task(tail.run())

@@ -21,7 +21,6 @@ from server.revisions.followed_log import following
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_state import LogState
 
@@ -31,7 +30,8 @@ pytestmark = pytest.mark.processes
 @pytest.fixture
 def forgetful(tmp_path: Path) -> Iterator[EmbeddedRedis]:
     """A Redis that keeps on disk only what it is told to save."""
-    with EmbeddedRedis(binary=keeps_users(tmp_path / "users") if IS_ASKED_FOR else None) as server:
+    program = keeps_users(tmp_path / "users") if IS_ASKED_FOR else None
+    with EmbeddedRedis(binary=program, start_timeout_s=60.0) as server:
         yield server
 
 
@@ -88,7 +88,7 @@ async def test_a_redis_that_is_busy_leaves_nothing_vouched_for(redis_server: Emb
 async def test_a_replica_is_named_as_what_it_is(tmp_path: Path) -> None:
     """It is another process than the one that wrote the log, as one that was restarted is."""
     with RedisProcess(tmp_path / "primary", free_port()) as primary:
-        async with connect(RedisSettings(url=primary.url)) as client:
+        async with connect(patient(primary.url)) as client:
             log = FeedbackLog(client, "quantum", retained_revisions=100)
             claim = await claim_on(client)
             await log.open(claim, "e1")

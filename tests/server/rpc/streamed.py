@@ -10,7 +10,7 @@ from strategic_memory.v1 import service_pb2
 
 
 async def receive(stream: Stream) -> service_pb2.StreamFeedbackResponse:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         message = await stream.read()
     assert isinstance(message, service_pb2.StreamFeedbackResponse), "the stream has ended"
     return message

@@ -63,12 +63,12 @@ async def test_our_client_goes_on_without_a_gap_or_a_double(async_client: redis.
         async with (
             AsyncStrategicMemoryClient(service.server.address) as client,
             aclosing(client.stream_feedback(delivery=Delivery.EVERY)) as feedbacks,
-            asyncio.timeout(20),
+            asyncio.timeout(60),
         ):
             async for each in feedbacks:
                 received.append(each.revision)
-                if service.handled("StreamFeedback", "Canceled") >= 3:
+                # A busy machine may bring few of them within three connections.
+                if service.handled("StreamFeedback", "Canceled") >= 3 and len(received) > 10:
                     break
                 asyncio.get_running_loop().call_later(0.02, service.append, each.revision + 1)
         assert received == list(range(7, 7 + len(received)))
-        assert len(received) > 10

@@ -95,7 +95,8 @@ async def test_a_stream_that_ended_is_taken_up_where_it_was(service: InProcessSe
 async def test_who_resumes_with_nothing_in_hand_begins_with_what_is_in_force(
     service: InProcessServer, every: bool
 ) -> None:
-    service.load(feedback(7, valid_until_ms=NOW_MS + 100))
+    # It was said long ago: of a validity that is short from the beginning heartbeats would tell all the time.
+    service.load(feedback(7, valid_until_ms=NOW_MS + 100, computed_at_ms=NOW_MS - 180_000))
     stream = service.client.stream(resume_after=7, epoch="e1", every=every, send_current=True)
     assert await receive_feedback(stream) == (7, 0)
     service.append(8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -14,14 +15,15 @@ from in_process_server import OWN_CONNECTION, Client, InProcessServer, in_proces
 from processes import aeventually
 from server.rpc.refusals import refusal_of
 from server.rpc.streamed import receive, receive_feedback
+from set_clocks import SecondsClock
 
 from strategic_memory.v1 import feedback_pb2
 from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.revisions.log_pages import PAGE_REVISIONS
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.rpc import server
+from strategic_memory_server.rpc import servicer
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
-from strategic_memory_server.rpc.server import MOST_AT_ONCE
+from strategic_memory_server.rpc.server import COMES_BACK_WITHIN_S, MOST_AT_ONCE
 from strategic_memory_server.rpc.wire.message_cache import MOMENT_MS
 
 STALE = feedback_pb2.FEEDBACK_STATUS_STALE
@@ -123,7 +125,8 @@ async def test_heartbeats_come_jittered_after_silence_and_carry_what_is_in_force
 
 async def test_turning_stale_is_told_at_once(service: InProcessServer) -> None:
     """Also when nothing else happens: the stream wakes by itself when the validity passes."""
-    service.load(feedback(7, valid_until_ms=NOW_MS + 100))
+    # It was said long ago: of a validity that is short from the beginning heartbeats would tell all the time.
+    service.load(feedback(7, valid_until_ms=NOW_MS + 100, computed_at_ms=NOW_MS - 180_000))
     stream = service.client.stream(heartbeat_s=60)
     assert await receive_feedback(stream) == (7, 0)
     service.clock.now_ms = NOW_MS + 101
@@ -190,8 +193,9 @@ async def test_a_server_that_goes_away_ends_its_streams_first(service: InProcess
 async def test_who_comes_back_while_it_ends_is_told_again(
     async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A machine with much to do brings them back later.
-    monkeypatch.setattr(server, "COMES_BACK_WITHIN_S", 3.0)
+    # By a clock of its own: a machine with much to do brings them back later.
+    clock = SecondsClock()
+    monkeypatch.setattr(servicer, "time", SimpleNamespace(monotonic=clock))
     async with AsyncExitStack() as serving:
         service = await serving.enter_async_context(in_process_server(async_client, stop_grace_s=60.0))
         service.load(feedback(7))
@@ -204,7 +208,13 @@ async def test_who_comes_back_while_it_ends_is_told_again(
             for _ in range(3):
                 for stream in streams:
                     assert await refusal_of(receive(stream)) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+                # Who is told puts the end off: three of these are longer than it waits for nobody.
+                clock.now_s += 0.75 * COMES_BACK_WITHIN_S
                 streams = [client.stream() for _ in streams]
+            for stream in streams:
+                assert await refusal_of(receive(stream)) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+            assert not ending.done()
+            clock.now_s += 2 * COMES_BACK_WITHIN_S
             await ending
 
 

@@ -190,6 +190,8 @@ async def test_whoever_has_lost_the_lease_writes_nothing_of_it(
         shadow, claim = syncing.shadow, syncing.leadership.claim
         assert shadow is not None
         assert claim is not None
+        # What Redis holds already may be yet to come back to it.
+        await aeventually(lambda: shadow.newest is not None)
         loaded = await syncing.sync._parts.loader.load()
         redis_client.set(KEYS.lease, "999999 another")
         gathered = await syncing.sync._parts.long_memory.gather()

@@ -64,7 +64,10 @@ def test_what_was_connected_before_keeps_the_port_from_nobody() -> None:
         assert again == address
 
 
-@pytest.mark.parametrize(("address", "why"), [("192.0.2.1:0", "assign"), ("nowhere.invalid:0", "known")])
+# A server of names that does not answer in time is another reason than one that knows no such name.
+@pytest.mark.parametrize(
+    ("address", "why"), [("192.0.2.1:0", "assign"), ("nowhere.invalid:0", "(known|name resolution)")]
+)
 def test_an_address_that_cannot_be_listened_on(address: str, why: str) -> None:
     with pytest.raises(ListenError, match=f"cannot listen on {address}: .*{why}.*; set {SETTING}"):
         reserved(address, SETTING).__enter__()
