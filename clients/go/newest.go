@@ -43,13 +43,14 @@ func newNewestFeedback(silence time.Duration) *newestFeedback {
 	return newest
 }
 
-// take takes an event that happened now; it tells whether the feedback in force has yet to be fetched.
+// take takes an event that is heard now; it tells whether the feedback in force has yet to be fetched.
 func (n *newestFeedback) take(event Event, now time.Time) bool {
+	came := now.Add(-n.arrivals.waited(now)) // at the earliest
 	switch event := event.(type) {
 	case FeedbackReceived:
-		n.feedback(event.Feedback, now)
+		n.feedback(event.Feedback, came)
 	case HeartbeatReceived:
-		return n.heartbeat(event.Heartbeat, now)
+		return n.heartbeat(event.Heartbeat, came)
 	case Disconnected:
 		if now.Sub(n.heardAt) >= n.silence {
 			n.expire()
@@ -58,13 +59,13 @@ func (n *newestFeedback) take(event Event, now time.Time) bool {
 	return false
 }
 
-// feedback takes one that came now, unless a replica that lags behind sent it.
-func (n *newestFeedback) feedback(feedback Feedback, now time.Time) {
+// feedback takes one that came then, unless a replica that lags behind sent it.
+func (n *newestFeedback) feedback(feedback Feedback, came time.Time) {
 	known := n.received
 	if n.isBehind(feedback.Epoch, feedback.Revision, feedback.ValidUntil) {
 		return
 	}
-	n.heardAt = now
+	n.heardAt = came
 	isKnown := feedback.Epoch == known.Epoch && feedback.Revision == known.Revision
 	if isKnown && feedback.Status == Stale && known.Status == Active {
 		// The same with its values withheld: what it said is kept for when it is confirmed.
@@ -74,12 +75,12 @@ func (n *newestFeedback) feedback(feedback Feedback, now time.Time) {
 	}
 	n.enter(feedback.Epoch)
 	n.received, n.isWarmingUp = feedback, false
-	n.confirm(validityLeft(feedback.ValidUntil, feedback.SentAt, feedback.Timestamp, now), now)
+	n.confirm(validityLeft(feedback.ValidUntil, feedback.SentAt, feedback.Timestamp, came), came)
 }
 
-// heartbeat takes one that came now; it tells whether what it vouches for has yet to be fetched.
-func (n *newestFeedback) heartbeat(heartbeat Heartbeat, now time.Time) bool {
-	n.heardAt = now
+// heartbeat takes one that came then; it tells whether what it vouches for has yet to be fetched.
+func (n *newestFeedback) heartbeat(heartbeat Heartbeat, came time.Time) bool {
+	n.heardAt = came
 	known := n.received
 	isAboutKnown := heartbeat.Epoch == known.Epoch && heartbeat.Revision == known.Revision
 	// Of a log that has not begun as much was said as of one that has, and in which nothing stands yet.
@@ -87,7 +88,7 @@ func (n *newestFeedback) heartbeat(heartbeat Heartbeat, now time.Time) bool {
 	if (isAboutKnown || isOfNothing) && heartbeat.Status == known.Status {
 		n.received = confirmedBy(heartbeat, known)
 		n.received.Epoch, n.received.Revision = heartbeat.Epoch, heartbeat.Revision
-		n.confirm(validityLeft(heartbeat.ValidUntil, heartbeat.Timestamp, heartbeat.Timestamp, now), now)
+		n.confirm(validityLeft(heartbeat.ValidUntil, heartbeat.Timestamp, heartbeat.Timestamp, came), came)
 		return false
 	}
 	isBehind := n.isBehind(heartbeat.Epoch, heartbeat.Revision, heartbeat.ValidUntil)
@@ -121,15 +122,14 @@ func (n *newestFeedback) hold(feedback Feedback) {
 	n.held.Store(&held{advised: feedback, safe: feedback})
 }
 
-// confirm answers with what was received for as long as it holds from now on.
-func (n *newestFeedback) confirm(validityLeft time.Duration, now time.Time) {
+// confirm answers with what was received for as long as it holds from when it came.
+func (n *newestFeedback) confirm(validityLeft time.Duration, came time.Time) {
 	n.capsMeanwhile = nil
 	goodFor := n.silence
 	if n.received.Status == Active {
 		goodFor = min(goodFor, validityLeft)
 	}
-	goodFor -= n.arrivals.waited(now)
-	n.held.Store(&held{n.received, n.received.AsStale(), now.Add(goodFor), now.Round(0).Add(goodFor)})
+	n.held.Store(&held{n.received, n.received.AsStale(), came.Add(goodFor), came.Round(0).Add(goodFor)})
 }
 
 // isBehind tells whether a replica says this that knows less than what is known here already.
@@ -179,15 +179,15 @@ func confirmedBy(heartbeat Heartbeat, known Feedback) Feedback {
 	return known
 }
 
-// validityLeft returns what is left of the validity of a message that is heard now: by the server's clock, which the
+// validityLeft returns what was left of the validity of a message when it came: by the server's clock, which the
 // message tells in sentAt, so that a clock that is wrong here neither prolongs nor ends it. Where it does not tell, the
 // wall clock here serves. It holds no longer than it ever did, also where the server's clock was set back since it was computed.
-func validityLeft(validUntil, sentAt, computedAt, now time.Time) time.Duration {
+func validityLeft(validUntil, sentAt, computedAt, came time.Time) time.Duration {
 	if validUntil.IsZero() {
 		return 0
 	}
 	if sentAt.IsZero() {
-		sentAt = now.Round(0)
+		sentAt = came.Round(0)
 	}
 	if computedAt.After(sentAt) {
 		sentAt = computedAt

@@ -83,6 +83,18 @@ func TestWhatMayHaveWaitedUnreadHoldsForLess(t *testing.T) {
 	equal(t, newest.arrivals.waited(later.Round(0).Add(time.Minute)), time.Minute) // by the wall clock alone
 }
 
+func TestWhatIsFetchedAfterTheProgramStoodStillHoldsFromWhenItWasAskedFor(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	newest.take(FeedbackReceived{published(1, "e")}, now)
+	newest.arrivals.look(now)
+	late := now.Add(20 * time.Second) // the program stood still meanwhile
+	equal(t, newest.take(HeartbeatReceived{beat(published(2, "e"), Active)}, late), true)
+	newest.feedback(published(2, "e"), late)
+	equal(t, newest.statusAt(late.Add(validity-time.Millisecond)), Active)
+	equal(t, newest.statusAt(late.Add(validity)), Stale)
+}
+
 func TestWhatStandsStillAgainBeforeAllIsReadHasStoodStillAllTheWhile(t *testing.T) {
 	now := time.Now()
 	var arrivals arrivals

@@ -26,6 +26,11 @@ export function passedMs(since: Moment, now: Moment): number {
   return Math.max(now.steady - since.steady, now.wall - since.wall);
 }
 
+/** Return the moment so many milliseconds before another one. */
+export function before(then: Moment, ms: number): Moment {
+  return { steady: then.steady - ms, wall: then.wall - ms };
+}
+
 /**
  * Looks at the clocks every 50 ms, so that it can be told how long the event loop has stood still.
  *
@@ -51,9 +56,8 @@ export class Arrivals {
     }, EVERY_MS).unref();
   }
 
-  /** For how many milliseconds something can have waited that is read now. */
-  get waitedMs(): number {
-    const now = this.#clock();
+  /** Return for how many milliseconds something can have waited that is read now. */
+  waitedMs(now: Moment): number {
     const pauses = [this.#away, this.#stoodStill].filter((each) => each !== null && passedMs(each.until, now) <= READ_WITHIN_MS);
     return Math.max(passedMs(this.#earliest, now), ...pauses.map((each) => passedMs(each!.since, now)));
   }

@@ -3,7 +3,7 @@
 import { setMaxListeners } from "node:events";
 import { create } from "@bufbuild/protobuf";
 import { GetFeedbackRequestSchema, StrategicMemoryService } from "./generated/strategic_memory/v1/service_pb.js";
-import { Arrivals, moment, passedMs } from "./arrivals.js";
+import { Arrivals, before, moment, passedMs } from "./arrivals.js";
 import { delayMs } from "./streams/backoff.js";
 import { NewestFeedback } from "./streams/newest.js";
 import { Subscription, type SubscriptionSettings } from "./streams/subscription.js";
@@ -40,9 +40,8 @@ export class Follower {
     this.#warn = warn;
     setMaxListeners(0, this.#heard.signal);
     this.#newest = new NewestFeedback(silenceTimeoutMs, {
-      steady: () => performance.now(),
-      wall: () => Date.now(),
-      waitedMs: () => this.#arrivals.waitedMs,
+      now: moment,
+      waitedMs: (now) => this.#arrivals.waitedMs(now),
     });
   }
 
@@ -114,7 +113,8 @@ export class Follower {
         answerFromWire(answer, from, this.#warn, portfolio),
       );
       // It was sent after it was asked for: it holds from then on, however long it was under way.
-      if (!this.#connections.closing.aborted) this.#newest.feedback(feedback, passedMs(asked, moment()));
+      const now = moment();
+      if (!this.#connections.closing.aborted) this.#newest.feedback(feedback, before(now, passedMs(asked, now)));
     } catch (error) {
       if (!(error instanceof StrategicMemoryError)) throw error;
       // The next heartbeat asks for it again.

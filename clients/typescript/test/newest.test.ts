@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { Arrivals, type Moment } from "../src/arrivals.js";
+import { Arrivals, type Moment, before, moment } from "../src/arrivals.js";
 import { type Feedback, WARMING_UP, asStale } from "../src/index.js";
 import { NewestFeedback } from "../src/streams/newest.js";
 import { SENT, feedback, heartbeat } from "./made_up.js";
@@ -14,12 +14,15 @@ const SILENCE_MS = 45_000;
 class SetClocks {
   steadyMs = 1_000;
   lateMs = 0;
+  /** How long the process stands still once it was told how long something can have waited. */
+  standsMs = 0;
   wallMs = SENT + 3_600_000;
 
-  steady = (): number => this.steadyMs;
-  wall = (): number => this.wallMs;
-  waitedMs = (): number => this.lateMs;
-  moment = (): Moment => ({ steady: this.steadyMs, wall: this.wallMs });
+  now = (): Moment => ({ steady: this.steadyMs, wall: this.wallMs });
+  waitedMs = (): number => {
+    this.pass(this.standsMs);
+    return this.lateMs;
+  };
 
   pass(ms: number): void {
     this.steadyMs += ms;
@@ -88,6 +91,20 @@ test("what may have waited to be read holds for less", () => {
   assert.equal(newest.value.status, "STALE");
 });
 
+test("a process that stands still while it takes a message prolongs nothing", () => {
+  for (const told of ["feedback", "heartbeat"]) {
+    const clocks = new SetClocks();
+    const newest = heard(clocks);
+    clocks.standsMs = 5_000;
+    if (told === "feedback") newest.take({ type: "feedback", feedback: feedback(8) });
+    else newest.take({ type: "heartbeat", heartbeat: heartbeat() });
+    clocks.pass(24_999);
+    assert.equal(newest.value.status, "ACTIVE", told);
+    clocks.pass(1);
+    assert.equal(newest.value.status, "STALE", told);
+  }
+});
+
 test("a loop that stood still is known when what came meanwhile is read", async () => {
   const shared = new Int32Array(new SharedArrayBuffer(4));
   const sends = `const { parentPort, workerData } = require("node:worker_threads");
@@ -96,29 +113,33 @@ test("a loop that stood still is known when what came meanwhile is read", async 
   const worker = new Worker(sends, { eval: true, workerData: shared });
   await once(worker, "message");
   const arrivals = new Arrivals();
-  const before = performance.now();
-  while (performance.now() - arrivals.waitedMs < before) await setTimeout(1);
+  const begun = performance.now();
+  const cameAt = (): number => {
+    const now = moment();
+    return now.steady - arrivals.waitedMs(now);
+  };
+  while (cameAt() < begun) await setTimeout(1);
   const stands = performance.now();
   worker.postMessage("come");
   Atomics.wait(shared, 0, 0, 10_000);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120); // several looks are due by now
   await once(worker, "message");
-  assert.ok(performance.now() - arrivals.waitedMs <= stands);
+  assert.ok(cameAt() <= stands);
   arrivals.end();
   await worker.terminate();
 });
 
 test("what is read soon after a long call may have waited as long, and the answer holds from when it was asked for", () => {
   const clocks = new SetClocks();
-  const arrivals = new Arrivals(clocks.moment);
-  const asked = clocks.moment();
+  const arrivals = new Arrivals(clocks.now);
+  const asked = clocks.now();
   clocks.pass(20_000);
   arrivals.away(asked);
   clocks.pass(900);
-  assert.equal(arrivals.waitedMs, 20_900);
+  assert.equal(arrivals.waitedMs(clocks.now()), 20_900);
   arrivals.end();
   const newest = new NewestFeedback(SILENCE_MS, clocks);
-  newest.feedback(feedback(), 20_900);
+  newest.feedback(feedback(), before(clocks.now(), 20_900));
   clocks.pass(9_099);
   assert.equal(newest.value.status, "ACTIVE");
   clocks.pass(1);
@@ -127,15 +148,15 @@ test("what is read soon after a long call may have waited as long, and the answe
 
 test("what is read after the machine slept may have waited as long, and a wall clock that is set back shortens nothing", () => {
   const clocks = new SetClocks();
-  const arrivals = new Arrivals(clocks.moment);
-  const asked = clocks.moment();
+  const arrivals = new Arrivals(clocks.now);
+  const asked = clocks.now();
   clocks.wallMs += 60_000;
   clocks.steadyMs += 40;
-  assert.equal(arrivals.waitedMs, 60_000);
+  assert.equal(arrivals.waitedMs(clocks.now()), 60_000);
   arrivals.away(asked);
   clocks.wallMs -= 3_600_000;
   clocks.steadyMs += 20_000;
-  assert.equal(arrivals.waitedMs, 20_040);
+  assert.equal(arrivals.waitedMs(clocks.now()), 20_040);
   arrivals.end();
 });
 
@@ -144,10 +165,10 @@ test("what comes soon after the program stood still may have been held back for 
   let looks = 0;
   const arrivals = new Arrivals(() => {
     looks += 1;
-    return clocks.moment();
+    return clocks.now();
   });
   const looked = async (): Promise<void> => {
-    for (const before = looks; looks < before + 2; ) await setTimeout(5);
+    for (const seen = looks; looks < seen + 2; ) await setTimeout(5);
   };
   for (const [passed, waited] of [
     [900, 0], // it is read in the same turn
@@ -157,7 +178,7 @@ test("what comes soon after the program stood still may have been held back for 
   ] as const) {
     clocks.pass(passed);
     await looked();
-    assert.equal(arrivals.waitedMs, waited);
+    assert.equal(arrivals.waitedMs(clocks.now()), waited);
   }
   arrivals.end();
 });

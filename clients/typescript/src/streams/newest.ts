@@ -1,16 +1,16 @@
 /** The newest feedback, ready to be read at any time. */
 
+import { type Moment, before } from "../arrivals.js";
 import type { SubscriptionEvent } from "../values/events.js";
 import { type Feedback, type Heartbeat, type LeverageCap, SAFE_LEVERAGE, WARMING_UP, asSafe, asStale, frozen, safeLeverage } from "../values/feedback.js";
 import { RememberedEpochs } from "./remembered_epochs.js";
 import { msLeft } from "./validity.js";
 
-/** The two clocks that count, in milliseconds: one cannot be set, the other goes on while a machine sleeps. */
+/** The clocks that count. */
 export interface Clocks {
-  readonly steady: () => number;
-  readonly wall: () => number;
-  /** For how long what is heard now can have waited unread. */
-  readonly waitedMs: () => number;
+  readonly now: () => Moment;
+  /** For how many milliseconds what is heard now can have waited unread. */
+  readonly waitedMs: (now: Moment) => number;
 }
 
 /** Keeps what was heard, and answers with it for as long as it holds, then with the safe values. */
@@ -35,7 +35,8 @@ export class NewestFeedback {
 
   /** What may be acted upon now. */
   get value(): Feedback {
-    const isGood = this.#clocks.wall() < this.#goodUntilWall && this.#clocks.steady() < this.#goodUntilSteady;
+    const { steady, wall } = this.#clocks.now();
+    const isGood = wall < this.#goodUntilWall && steady < this.#goodUntilSteady;
     return isGood ? this.#advised : this.#safe;
   }
 
@@ -44,27 +45,30 @@ export class NewestFeedback {
     return this.#received === WARMING_UP;
   }
 
-  /** Take an event that happened now; tell whether the feedback in force has yet to be fetched. */
+  /** Take an event that is heard now; tell whether the feedback in force has yet to be fetched. */
   take(event: SubscriptionEvent): boolean {
+    const now = this.#clocks.now();
+    // All counts from this one reading: should the process stand still before the next line, that prolongs nothing.
+    const came = before(now, this.#clocks.waitedMs(now));
     switch (event.type) {
       case "feedback":
-        this.feedback(event.feedback);
+        this.feedback(event.feedback, came);
         return false;
       case "heartbeat":
-        return this.#heartbeat(event.heartbeat);
+        return this.#heartbeat(event.heartbeat, came);
       case "disconnected":
-        if (this.#clocks.steady() - this.#heardAt >= this.#silenceTimeoutMs) this.expire();
+        if (now.steady - this.#heardAt >= this.#silenceTimeoutMs) this.expire();
         return false;
       case "epochChanged":
         return false; // the feedback in force there comes right after
     }
   }
 
-  /** Take a feedback that came at most `waitedMs` ago, unless a replica that lags behind sent it. */
-  feedback(feedback: Feedback, waitedMs = this.#clocks.waitedMs()): void {
+  /** Take a feedback that came then at the earliest, unless a replica that lags behind sent it. */
+  feedback(feedback: Feedback, came: Moment): void {
     const known = this.#received;
     if (this.#isBehind(feedback)) return;
-    this.#heardAt = this.#clocks.steady();
+    this.#heardAt = came.steady;
     const isKnown = feedback.epoch === known.epoch && feedback.revision === known.revision;
     if (isKnown && feedback.status === "STALE" && known.status === "ACTIVE") {
       // The same feedback with its values withheld: what it said is kept for when it is confirmed.
@@ -74,7 +78,7 @@ export class NewestFeedback {
     }
     this.#enter(feedback.epoch);
     this.#received = feedback;
-    this.#hold(msLeft(feedback.validUntil, feedback.sentAt, feedback.timestamp, this.#clocks.wall()), waitedMs);
+    this.#hold(msLeft(feedback.validUntil, feedback.sentAt, feedback.timestamp, came.wall), came);
   }
 
   /** Answer with the safe values from now on, until a feedback or a heartbeat says otherwise. */
@@ -84,8 +88,8 @@ export class NewestFeedback {
     this.#goodUntilSteady = this.#goodUntilWall = -Infinity;
   }
 
-  #heartbeat(heartbeat: Heartbeat): boolean {
-    this.#heardAt = this.#clocks.steady();
+  #heartbeat(heartbeat: Heartbeat, came: Moment): boolean {
+    this.#heardAt = came.steady;
     const known = this.#received;
     const isAboutKnown = heartbeat.epoch === known.epoch && heartbeat.revision === known.revision;
     // Of a log that has not begun as much was said as of one that has, and in which nothing stands yet.
@@ -93,7 +97,7 @@ export class NewestFeedback {
     if ((isAboutKnown || isOfNothing) && heartbeat.status === known.status) {
       const { epoch, revision } = heartbeat;
       this.#received = { ...confirmed(known, heartbeat), epoch, revision };
-      this.#hold(msLeft(heartbeat.validUntil, heartbeat.timestamp, heartbeat.timestamp, this.#clocks.wall()), this.#clocks.waitedMs());
+      this.#hold(msLeft(heartbeat.validUntil, heartbeat.timestamp, heartbeat.timestamp, came.wall), came);
       return false;
     }
     if (heartbeat.status !== "ACTIVE") {
@@ -125,15 +129,15 @@ export class NewestFeedback {
     this.#leftEpochs.forget(epoch);
   }
 
-  #hold(validityLeftMs: number, waitedMs: number): void {
+  #hold(validityLeftMs: number, came: Moment): void {
     this.#capsMeanwhile = null;
     const feedback = this.#received;
     const isActive = feedback.status === "ACTIVE";
     const goodForMs = isActive ? Math.min(this.#silenceTimeoutMs, validityLeftMs) : this.#silenceTimeoutMs;
     this.#advised = feedback;
     this.#safe = asStale(feedback);
-    this.#goodUntilSteady = this.#clocks.steady() + goodForMs - waitedMs;
-    this.#goodUntilWall = this.#clocks.wall() + goodForMs - waitedMs;
+    this.#goodUntilSteady = came.steady + goodForMs;
+    this.#goodUntilWall = came.wall + goodForMs;
   }
 }
 
