@@ -67,8 +67,10 @@ function hear(event) {
   if (!name) return;
   const said = JSON.parse(data);
   const clock = name === "now" ? said.clock : said;
-  const late = lateness(clock.now_ms);
-  state.heard = instant();
+  // All counts from this one reading: should the page stand still before the next line, that prolongs nothing.
+  const heard = instant();
+  const late = lateness(clock.now_ms, heard);
+  state.heard = heard;
   state.heardMs = clock.now_ms + late;
   state.failure = "";
   state.refused = false;
@@ -84,8 +86,8 @@ function hear(event) {
 }
 
 /** How long ago that was said: a page that was frozen, or a proxy, has it wait. What waited too long is not taken. */
-function lateness(saidMs) {
-  const ahead = Date.now() - saidMs;
+function lateness(saidMs, heard) {
+  const ahead = heard.wall - saidMs;
   connection.leastAhead = Math.min(connection.leastAhead, ahead);
   const late = ahead - connection.leastAhead;
   if (late > GIVEN_UP_MS) throw new Error("what the service says comes too late");
