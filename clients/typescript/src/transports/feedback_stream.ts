@@ -33,7 +33,8 @@ export class FeedbackStream {
     let timer: NodeJS.Timeout | undefined;
     let abort: (() => void) | undefined;
     const stopped = new Promise<typeof SILENT | typeof ABORTED>((resolve) => {
-      timer = setTimeout(() => resolve(SILENT), silenceTimeoutMs);
+      // Where the program stood still, timers come before its sockets: what has come meanwhile is no silence.
+      timer = setTimeout(() => setImmediate(() => resolve(SILENT)), silenceTimeoutMs);
       abort = () => resolve(ABORTED);
       signal.addEventListener("abort", abort);
       if (signal.aborted) abort();
