@@ -89,11 +89,20 @@ func (s *stream) receive() (message, *Error) {
 	return nil, nil
 }
 
-// withinSilence ends the stream when what is waited for takes longer than a server may be silent.
+// withinSilence ends the stream when what is waited for takes longer than a server may be silent. A timer that comes late
+// says that the program stood still: what has come meanwhile is no silence, and is given the time to be read.
 func (s *stream) withinSilence(wait func() error) error {
+	waiting, over := context.WithCancel(context.Background())
+	defer over()
+	begun := time.Now()
 	timer := time.AfterFunc(s.silence, func() {
-		s.isSilent.Store(true)
-		s.cancel()
+		if passed(begun, time.Now()) > s.silence+2*lookEvery {
+			pause(waiting, readWithin)
+		}
+		if waiting.Err() == nil {
+			s.isSilent.Store(true)
+			s.cancel()
+		}
 	})
 	defer timer.Stop()
 	return wait()
