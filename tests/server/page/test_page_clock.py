@@ -47,8 +47,9 @@ Date.now = () => {
   return now;
 };
 
-let tell;
-const body = new ReadableStream({ start: (controller) => (tell = (text) => controller.enqueue(new TextEncoder().encode(text))) });
+let controller;
+const body = new ReadableStream({ start: (own) => (controller = own) });
+const tell = (text) => controller.enqueue(new TextEncoder().encode(text));
 globalThis.fetch = (path) => (path === "/page/now" ? Promise.resolve({ ok: true, body }) : new Promise(() => {}));
 await import("./page.js");
 
