@@ -221,6 +221,11 @@ class LongMemory:
         exploration = stored.exploration if text == stored.exploration_text else read_exploration(text)
         self._stored = Stored(note.kept, stored.known_ids, note.kept.read_up_to, exploration, text, stored.keys)
 
+    def stand_by(self) -> None:
+        """Leave it to whoever leads: to write, and to tell of trades in another unit."""
+        self._far.rest()
+        self.forget()
+
     def forget(self) -> None:
         """Take nothing for granted: another server may have written, or Redis may have lost something."""
         self._stored = None
