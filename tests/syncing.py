@@ -69,7 +69,7 @@ class Syncing:
                     FeedbackLog(commands, "quantum", retained_revisions=100), is_guarded=advice.leverage_guard
                 ),
                 leadership=leadership,
-                long_memory=long_memory_of(commands, max_regimes=advice.max_regimes),
+                long_memory=long_memory_of(commands, max_regimes=advice.max_regimes, problems=self.problems),
                 evidence=EvidenceFeedback(advice.evidence),
                 ask=partial(round_trip, commands),
                 interventions=Interventions(commands, "quantum", self.problems, self.clock),

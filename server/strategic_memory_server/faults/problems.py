@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -49,6 +49,13 @@ class Problems:
         self._standing[name] = _Standing(sentence, self._elapsed_s() + for_s)
         if arises:
             logger.warning("Problem", problem=name, what=sentence)
+
+    def let_end(self, name: str, *, within_s: float) -> None:
+        """Let a problem stand no longer than so many seconds: whoever has stated it looks at it no more."""
+        if name in self._standing:
+            standing = self._standing[name]
+            ends_s = min(standing.ends_s, self._elapsed_s() + within_s)
+            self._standing[name] = replace(standing, ends_s=ends_s)
 
     def withdraw(self, name: str) -> None:
         """State that a problem is gone, or was never there."""

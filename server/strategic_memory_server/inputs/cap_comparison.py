@@ -79,10 +79,12 @@ class CapComparison:
                 if now_s() >= due_s:
                     watched, due_s = list(self._watched), now_s() + next_in_s(self._clock_ms())
                 self._came.clear()
-                for server, there in _by_server(watched).items():
+                # Who is being asked is not asked again: an older answer would come last. Its server has another name
+                # while all connections are lent.
+                for server, there in _by_server(each for each in watched if each not in self._asked).items():
                     # One that hangs is left alone, and the others are not to wait for it.
                     if server not in self._asked:
-                        self._asked.add(server)
+                        self._asked.update((server, *there))
                         asking.create_task(self._compare_on(server, there))
                     else:
                         # Whoever came meanwhile is read once it has answered, not a whole pass later.
@@ -106,7 +108,7 @@ class CapComparison:
                     if not any(await asyncio.gather(*map(self._trip, alone))):
                         return
         finally:
-            self._asked.discard(server)
+            self._asked.difference_update((server, *watched))
             if self._new:
                 self._came.set()
 

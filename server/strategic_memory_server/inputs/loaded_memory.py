@@ -19,7 +19,8 @@ class LoadedMemory:
         rejected: inputs that were rejected: entries of a stream when they are read, values for as long as they stay.
         read_up_to: id of the newest entry of each stream that can be read, by source.
         is_behind: whether there is more to read at once: a flood of malformed entries is read some at a time.
-        new_trades: trades that this reading has added; None: there is none, or the window was read again.
+        new_trades: trades that this reading has added; None: there is none, the window was read again, or one of them
+            has no regime of its own and an observation that was not read yet may be that of its opening.
     """
 
     memory: StrategicMemory

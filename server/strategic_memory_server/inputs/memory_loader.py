@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import redis.asyncio as redis
 
 from strategic_memory_server.columns.columns import PositionColumn
@@ -45,6 +46,7 @@ from strategic_memory_server.memory.time_span import TimeSpan
 from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSettings
 from strategic_memory_server.redis_access.redis_clock import ASK_TIME, RedisClock
 from strategic_memory_server.redis_access.round_trip import Reply
+from strategic_memory_server.windows.asof_join import GIVEN
 from strategic_memory_server.windows.column_buffer import Columns, joined_columns
 
 VALUES_S = 1.5
@@ -251,7 +253,7 @@ class MemoryLoader:
 
     async def _read_streams(self) -> tuple[list[RejectedInput], NewTrades | None]:
         """Read on until all three streams are read; take over what is new, give what was rejected, and new trades."""
-        rejected = []
+        rejected, at_once = [], self._trades.outcome is not None
         while True:
             await self._trips.until_read()
             if self._regimes.outcome is ReadOutcome.REREAD and self._restart(self._portfolio, self._trades):
@@ -268,15 +270,19 @@ class MemoryLoader:
                 follower.commit()
             if not unfit:
                 self._is_sound = True
-                return rejected, self._new_trades(added)
+                return rejected, self._new_trades(added, at_once=at_once)
             for follower in unfit:
                 follower.restart()
 
-    def _new_trades(self, added: Sequence[Columns]) -> NewTrades | None:
+    def _new_trades(self, added: Sequence[Columns], *, at_once: bool) -> NewTrades | None:
         entries = self._trades.taken
         if entries is None or not added:
             return None
-        return NewTrades(entries, self._windows.named(joined_columns(added)))
+        columns = joined_columns(added)
+        # An observation that nobody has read yet may lie between those that were read and the last of these trades.
+        if (self._regimes.is_behind or not at_once) and np.any(columns["joined"] != GIVEN):
+            return None
+        return NewTrades(entries, self._windows.named(columns))
 
     @staticmethod
     def _restart(*followers: StreamFollower) -> bool:

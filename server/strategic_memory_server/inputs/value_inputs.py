@@ -70,9 +70,10 @@ class ValueInputs:
             redis.exceptions.RedisError: an error that no producer has caused.
         """
         if replies != self._replies:
-            self._caps = read_caps(replies[:CAP_COMMANDS])
-            self._read = _read_values(dict(zip(_OTHERS, replies[CAP_COMMANDS:], strict=True)), self._caps)
-            self._replies = list(replies)
+            # All of it or nothing: caps must not stand beside replies that they are not from.
+            caps = read_caps(replies[:CAP_COMMANDS])
+            self._read = _read_values(dict(zip(_OTHERS, replies[CAP_COMMANDS:], strict=True)), caps)
+            self._caps, self._replies = caps, list(replies)
         return self._as_read()
 
     def are_granted(self, now_s: float) -> bool:

@@ -32,6 +32,11 @@ class FarTrades:
         self._problems = problems
         self._seen: EvidenceSums | None = None
 
+    def rest(self) -> None:
+        """Tell no more of what another server looks at now."""
+        self._seen = None
+        self._problems.withdraw(PROBLEM)
+
     def look(self, sums: EvidenceSums) -> None:
         """Look at what it holds now."""
         if sums is self._seen:

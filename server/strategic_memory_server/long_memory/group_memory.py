@@ -56,6 +56,12 @@ class GroupMemory:
             self._report_units(lent)
         return self._newest
 
+    def stand_by(self) -> None:
+        """Leave it to whoever leads to tell of them."""
+        self._newest = Group(self._newest.name, ())
+        for problem in (PROBLEM, UNITS_MIXED):
+            self._problems.withdraw(problem)
+
     def _report_units(self, lent: Mapping[str, EvidenceSums]) -> None:
         told = {name: said for name, each in lent.items() if (said := far_trades(each))}
         if not told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 
@@ -18,7 +19,10 @@ READ_S = 2.0
 """Least time between two readings, seconds; what was learnt in between comes with the next one."""
 
 KEPT_S = 30.0
-"""How long what was read is lent on while Redis cannot be asked, seconds: a reading that fails changes no advice."""
+"""How long what was read is lent on while Redis cannot be asked, from the first reading that fails on, seconds.
+
+A reading that fails changes no advice: the one before it may be as long ago as the interval of the syncs.
+"""
 
 _AWAY = (OSError, RedisConnectionError, RedisTimeoutError)
 
@@ -40,7 +44,8 @@ class Lender:
         self._elapsed_s = elapsed_s
         self._one_at_a_time = asyncio.Lock()
         self._found: EvidenceSums | str = ""
-        self._due_s = self._lent_until_s = -float("inf")
+        self._due_s = -math.inf
+        self._lent_until_s: float | None = None
 
     async def read(self) -> EvidenceSums | str:
         """Return the sums as they were at most `READ_S` ago, the same object while they are equal; or why not."""
@@ -54,13 +59,15 @@ class Lender:
     def _take(self, found: EvidenceSums | Exception) -> None:
         now_s = self._elapsed_s()
         if isinstance(found, EvidenceSums):
-            self._lent_until_s = now_s + KEPT_S
+            self._lent_until_s = None
             if found != self._found:
                 self._found = found
         elif isinstance(found, ValueError):
             self._found = str(found)
-        elif not isinstance(found, _AWAY) or now_s >= self._lent_until_s or isinstance(self._found, str):
-            self._found = describe_failure(found)
+        else:
+            self._lent_until_s = now_s + KEPT_S if self._lent_until_s is None else self._lent_until_s
+            if not isinstance(found, _AWAY) or now_s >= self._lent_until_s or isinstance(self._found, str):
+                self._found = describe_failure(found)
 
     async def _ask(self) -> EvidenceSums | Exception:
         try:

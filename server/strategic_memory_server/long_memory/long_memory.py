@@ -16,7 +16,7 @@ from strategic_memory_server.advice.drawdown_guard import NO_TRADES, ClosedTrade
 from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.entries.counted_ids import CountedIds
 from strategic_memory_server.evidence.exploration import Exploration
-from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.inputs.read_outcome import NewTrades
 from strategic_memory_server.long_memory.blocks_again import with_blocks_again
 from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
@@ -220,6 +220,16 @@ class LongMemory:
         stored.known_ids.add(note.trade_ids)
         exploration = stored.exploration if text == stored.exploration_text else read_exploration(text)
         self._stored = Stored(note.kept, stored.known_ids, note.kept.read_up_to, exploration, text, stored.keys)
+
+    def stand_by(self) -> None:
+        """Leave it to whoever leads: to write, and to tell of trades in another unit.
+
+        What happened to trades the next leader may not know of, so that stands for a while.
+        """
+        self._far.rest()
+        self._loss.stand_by()
+        self._problems.let_end(SET_BACK, within_s=TOLD_FOR_S)
+        self.forget()
 
     def forget(self) -> None:
         """Take nothing for granted: another server may have written, or Redis may have lost something."""

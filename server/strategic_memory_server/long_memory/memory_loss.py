@@ -65,6 +65,10 @@ class MemoryLoss:
         self._problems.withdraw("long_memory_lost")
         self._problems.state("long_memory_lost", sentence, for_s=TOLD_FOR_S)
 
+    def stand_by(self) -> None:
+        """Leave it to whoever leads to build it anew, and tell of the loss for a while."""
+        self._problems.let_end("long_memory_lost", within_s=TOLD_FOR_S)
+
     def ids_lost(self, found: int) -> None:
         """Tell that the ids of trades are gone; so many were taken from the trade stream."""
         sentence = (

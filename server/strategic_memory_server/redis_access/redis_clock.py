@@ -93,7 +93,8 @@ class RedisClock:
         if self._ahead is None:
             return None
         low, high = self._widened(self._ahead)
-        return ClockSkew(self._wall_ms() - self.now_ms(), round((high - low) / 2))
+        uncertainty_ms = max(high - self._ahead_ms, self._ahead_ms - low)
+        return ClockSkew(self._wall_ms() - self.now_ms(), round(uncertainty_ms))
 
     def agrees_with(self, written_ms: int | None) -> bool:
         """Tell whether something can have been written just now by the clock of Redis as it is known here."""
@@ -122,9 +123,18 @@ class RedisClock:
         if narrowed[0] > narrowed[1]:
             self._was_set((sum(told) - sum(known)) / 2)
             narrowed = told
-        self._ahead, self._ahead_ms, self._read_at_ms = narrowed, round(sum(narrowed) / 2), self.elapsed_ms()
+        self._ahead, self._ahead_ms, self._read_at_ms = narrowed, self._guessed(*narrowed), self.elapsed_ms()
         self._look_at_this_machine()
         return told_ms
+
+    def _guessed(self, low: float, high: float) -> int:
+        """Return the middle; after an answer that lay unread for long, what this machine says within the bounds.
+
+        Half of that behind, advice would hold for so much longer, and what was just written be from the future.
+        """
+        if high - low <= TOLERATED_SKEW_MS:
+            return round((low + high) / 2)
+        return round(min(max(self._wall_ms() - self.elapsed_ms(), low), high))
 
     def _widened(self, ahead: tuple[float, float]) -> tuple[float, float]:
         drift = (self.elapsed_ms() - self._read_at_ms) * DRIFT

@@ -24,6 +24,9 @@ from strategic_memory_server.redis_access.pending_cancellation import cancellati
 Reply = Any
 Entry = tuple[bytes, dict[bytes, bytes]]
 
+LAST_LOOK_S = 0.05
+"""So much later than it is over, seconds, a wait ends: what came while the process stood still is taken first."""
+
 
 _second: Callable[[Any], Any] = itemgetter(1)
 
@@ -41,6 +44,32 @@ def packed_parts(*parts: str | int | bytes) -> bytes:
 
 def nothing() -> None:
     """Do nothing."""
+
+
+class _End:
+    """Ends a wait for replies: once its time is over, and the event loop has looked once more for what has come.
+
+    Where the process stood still for as long, the reply may lie in its socket.
+    """
+
+    __slots__ = ("_loop", "_timer", "_waiting")
+
+    def __init__(self, waiting: asyncio.Timeout) -> None:
+        self._loop, self._waiting = asyncio.get_running_loop(), waiting
+        self._timer: asyncio.TimerHandle | None = None
+
+    def at(self, when_s: float) -> None:
+        self.put_off()
+        if self._waiting.when() is not None:
+            self._waiting.reschedule(None)
+        self._timer = self._loop.call_at(when_s, self._look_once_more)
+
+    def put_off(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look_once_more(self) -> None:
+        self._waiting.reschedule(self._loop.time() + LAST_LOOK_S)
 
 
 async def round_trip(
@@ -66,9 +95,14 @@ async def round_trip(
     read = connection.read_response
     replies: list[Reply] = []
     now_s = asyncio.get_running_loop().time
+    timeout_s = connection.socket_timeout
+    waiting = asyncio.timeout(None)
+    end = _End(waiting)
     try:
-        async with asyncio.timeout(timeout_s := connection.socket_timeout) as waiting:
+        async with waiting:
             moved_s = now_s()
+            if timeout_s:
+                end.at(moved_s + timeout_s)
             await connection.send_packed_command(commands)
             meanwhile()
             for _ in commands:
@@ -82,10 +116,11 @@ async def round_trip(
                 # What arrives shows that there is a Redis: the time is for each reply.
                 if timeout_s and (patience > 1.0 or now_s() - moved_s > timeout_s / 4):
                     moved_s = now_s()
-                    waiting.reschedule(moved_s + timeout_s * patience)
+                    end.at(moved_s + timeout_s * patience)
     except TimeoutError:
         raise RedisTimeoutError("Timeout reading from Redis") from None
     finally:
+        end.put_off()
         if len(replies) < len(commands):
             # What is still to come must not be taken for the answer to something else.
             await connection.disconnect(nowait=True)

@@ -37,7 +37,7 @@ from strategic_memory_server.revisions.write_arguments import DeposedError, Memo
 from strategic_memory_server.sync.completion_log import log_completion
 from strategic_memory_server.sync.joint_reading import JointReading
 from strategic_memory_server.sync.publishing import Known, Publishing
-from strategic_memory_server.sync.regimes_problem import report_regimes
+from strategic_memory_server.sync.regimes_problem import TOO_MANY_REGIMES, report_regimes
 from strategic_memory_server.sync.sync_pace import SyncPace, loop_s
 from strategic_memory_server.sync.sync_parts import SyncParts
 from strategic_memory_server.sync.sync_settings import SyncSettings
@@ -165,10 +165,18 @@ class StrategicMemorySync:
 
     async def _stand_by(self) -> SyncStatus:
         """Read the memory and leave it at that."""
-        self._parts.long_memory.forget()
+        self._leave_to_the_leader()
         await self._learn_caps()
         loaded = await self._load(ahead=await self._reading.read_ahead())
         return replace(self._standing_by(), sources=loaded.memory.sources, catching_up=loaded.is_behind)
+
+    def _leave_to_the_leader(self) -> None:
+        """Tell no more of what this server looks at while it leads: nobody here would see that it is gone."""
+        parts = self._parts
+        parts.long_memory.stand_by()
+        parts.problems.withdraw(TOO_MANY_REGIMES)
+        if parts.group is not None:
+            parts.group.stand_by()
 
     def _standing_by(self) -> SyncStatus:
         why = self._parts.leadership.standby_reason

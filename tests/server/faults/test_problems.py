@@ -33,6 +33,25 @@ def test_a_problem_with_an_end_stands_until_then() -> None:
     assert problems.standing == {}
 
 
+def test_who_looks_no_more_lets_a_problem_end_and_to_say_so_again_prolongs_nothing() -> None:
+    clock = SecondsClock(0.0)
+    problems = Problems(clock)
+    problems.let_end("log_lost", within_s=10.0)
+    assert problems.standing == {}
+    problems.state("log_lost", "the log is gone")
+    problems.state("cap_lifted", "the cap was deleted", for_s=5.0)
+    for _ in range(2):
+        problems.let_end("log_lost", within_s=10.0)
+        problems.let_end("cap_lifted", within_s=10.0)
+        clock.now_s += 4.9
+        assert list(problems.standing) == ["log_lost", "cap_lifted"][: 2 - int(clock.now_s > 5)]
+    clock.now_s = 10.0
+    assert problems.standing == {}
+    problems.state("log_lost", "the log is gone")
+    clock.now_s = 100.0
+    assert "log_lost" in problems.standing
+
+
 def test_a_problem_is_logged_when_it_arises_and_when_it_ends_and_its_newest_sentence_is_shown() -> None:
     problems = Problems(SecondsClock(0.0))
     with capture_logs() as lines:

@@ -152,6 +152,45 @@ async def test_who_comes_while_its_server_is_asked_is_read_once_that_has_answere
     await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_who_is_being_asked_is_not_asked_again_so_that_no_older_answer_comes_last(
+    async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While all connections of a client are lent, nobody knows to which server it leads: it had another name."""
+    passes, may_answer, told, is_first = 0, asyncio.Event(), list[object](), True
+
+    def clock_ms() -> int:
+        nonlocal passes
+        passes += 1
+        return 1
+
+    async def first_trip_is_slow(_client: redis.asyncio.Redis, asks: Sequence[bytes]) -> list[object]:
+        nonlocal is_first
+        if not is_first:
+            return [b"after"] * len(asks)
+        is_first = False
+        await may_answer.wait()
+        return [b"before"] * len(asks)
+
+    def take(replies: Sequence[object], _has_changed: bool) -> bool:
+        told.append(replies[0])
+        return False
+
+    monkeypatch.setattr(cap_comparison, "PASS_S", 0.001)
+    monkeypatch.setattr(cap_comparison, "round_trip", first_trip_is_slow)
+    monkeypatch.setattr(cap_comparison, "server_of", lambda _client: object())
+    watch = CapComparison(clock_ms)
+    running = asyncio.create_task(watch.run())
+    with watch.watching(async_client, cap_commands("p1")[:CAP_VALUES], take):
+        await aeventually(lambda: passes > 5)
+        may_answer.set()
+        await aeventually(lambda: b"before" in told and b"after" in told)
+        before = passes
+        await aeventually(lambda: passes > before + 1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert told == [b"before", b"after"]
+
+
 @dataclass(eq=False)
 class Node:
     """A client of a cluster: where its keys are, and where its last connection has led to."""

@@ -12,8 +12,9 @@ import redis.asyncio
 from looking import caps_have_changed
 
 from strategic_memory_server.inputs.json_inputs import MAX_BYTES
-from strategic_memory_server.inputs.leverage_caps import CAP_SOURCES
+from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, CAP_SOURCES, HeldCaps
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.inputs.value_inputs import ValueInputs, commands
 from strategic_memory_server.memory.leverage_cap import LeverageCap, by_source
 from strategic_memory_server.memory.window_settings import WindowSettings
 
@@ -76,3 +77,17 @@ async def test_a_loader_for_one_analysis_knows_the_caps_in_force(
     other = loader.another(WindowSettings(), known)
     assert (await other.load()).memory.context.leverage_caps == known
     assert (await loader.load()).memory.context.leverage_caps == ()
+
+
+def test_a_reading_that_fails_leaves_no_caps_behind_for_the_replies_that_came_before() -> None:
+    """What some commands were answered where another one was refused, as by a proxy, is no reading."""
+
+    def replies(cap: float, more: object = b"") -> list[object]:
+        values = commands("quantum")[CAP_COMMANDS:]
+        return [b"", json.dumps({"max_leverage_hint": cap}).encode(), 0, 1, *(more for _ in values)]
+
+    inputs = ValueInputs(HeldCaps(lambda: 1))
+    assert by_source(inputs.read(replies(0.5)).context.leverage_caps) == {LIMITS: 0.5}
+    with pytest.raises(redis.ResponseError):
+        inputs.read(replies(1.5, redis.ResponseError("upstream failure")))
+    assert by_source(inputs.read(replies(0.5)).context.leverage_caps) == {LIMITS: 0.5}

@@ -171,9 +171,31 @@ async def test_what_was_read_is_lent_on_for_a_while_where_redis_cannot_be_asked(
             alpha = desk.remembers("alpha", 2)
             assert (await desk.group.read()).others == (alpha,)
             own.stop()
-            desk.now_s += 3.0
+            # Syncs are a minute apart where nothing comes: one reading that fails changes no advice there either.
+            desk.now_s += 2 * KEPT_S
             assert (await desk.group.read()).others == (alpha,)
             assert desk.problems.standing == {}
-            desk.now_s += KEPT_S
+            desk.now_s += KEPT_S - 1
+            assert (await desk.group.read()).others == (alpha,)
+            desk.now_s += 3.0
             assert (await desk.group.read()).others == ()
             assert "portfolio alpha of group fx cannot be read" in desk.problems.standing[PROBLEM]
+
+
+async def test_after_a_reading_that_succeeds_what_was_read_is_lent_on_for_as_long_again(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(async_client, redis_client)
+    alpha = desk.remembers("alpha", 2)
+    lent = MemoryStore.lent
+
+    async def is_not_answered(_store: MemoryStore) -> EvidenceSums:
+        raise redis.TimeoutError("Timeout reading from Redis")
+
+    for _ in range(3):
+        monkeypatch.setattr(MemoryStore, "lent", lent)
+        assert (await desk.group.read()).others == (alpha,)
+        desk.now_s += KEPT_S
+        monkeypatch.setattr(MemoryStore, "lent", is_not_answered)
+        assert (await desk.group.read()).others == (alpha,)
+        desk.now_s += KEPT_S - 1

@@ -13,15 +13,17 @@ from claimed import claim_on, long_memory_of
 from redis_contents import contents_of, put_back
 from redis_inputs import add_regime, add_trade
 from server.long_memory.memory_keeper import DECAY, KEYS, TIMES, TRADES, Keeper, full_sums, same
+from set_clocks import SecondsClock
 
 from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED
 from strategic_memory_server.evidence.plain_sums import to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums
-from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.inputs.memory_windows import HeldTrades
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.read_outcome import NewEntries, NewTrades
+from strategic_memory_server.long_memory.long_memory import SET_BACK
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_columns import identified_trades
 from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES
@@ -210,4 +212,27 @@ async def test_trades_in_another_unit_are_told_for_as_long_as_they_are_remembere
     redis_client.xtrim(TRADES, maxlen=60, approximate=False)
     memory.forget()
     await memory.gather()
+    assert problems.standing == {}
+
+
+async def test_what_happened_to_trades_is_told_for_a_while_by_a_server_that_leads_no_more(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    """Whether it is mended the next leader sees, who may not know that it happened."""
+    clock = SecondsClock()
+    problems = Problems(clock)
+    keeper = Keeper(async_client)
+    keeper.memory = memory = long_memory_of(async_client, problems=problems)
+    for entry_id in ("4-0", "5-0"):
+        add_trade(redis_client, "BULL", 1.0, policy="BALANCED", entry_id=entry_id)
+    await keeper.sync()
+    redis_client.delete(TRADES)
+    add_trade(redis_client, "BULL", 1.0, policy="BALANCED", entry_id="4-0")
+    await keeper.sync(newest_trade="4-0")
+    assert list(problems.standing) == [SET_BACK]
+    for _ in range(2):
+        memory.stand_by()
+        clock.now_s += TOLD_FOR_S / 2 - 1.0
+        assert list(problems.standing) == [SET_BACK]
+    clock.now_s += 2.0
     assert problems.standing == {}

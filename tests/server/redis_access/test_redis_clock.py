@@ -72,6 +72,20 @@ def test_it_is_never_further_off_than_it_says_and_slow_answers_spoil_nothing() -
     assert not world.problems.standing
 
 
+@pytest.mark.parametrize(("ahead_ms", "off_ms"), [(0, 0), (-3_000, -3_000), (-HOUR_MS, -8_001), (HOUR_MS, 1)])
+def test_where_the_first_answer_lay_unread_this_machine_serves_as_far_as_the_answer_allows(
+    ahead_ms: int, off_ms: int
+) -> None:
+    """The process stood still: half of that behind, advice would hold for so much longer."""
+    world = World()
+    world.machine_ahead_ms = ahead_ms
+    world.ask(0, 8_000)
+    assert world.clock.now_ms() - world.redis_ms == off_ms
+    assert abs(off_ms) <= world.uncertainty_ms + 1
+    world.ask(1, 1)
+    assert abs(world.clock.now_ms() - world.redis_ms) <= 2
+
+
 @pytest.mark.parametrize("by_ms", [HOUR_MS, -HOUR_MS])
 def test_a_clock_that_is_set_is_followed_at_once_and_told(by_ms: int) -> None:
     world = World()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import select
 import weakref
 from typing import Any
 
 import pytest
 import redis
 import redis.asyncio
+from patient_redis import PATIENCE_S
 from redis.exceptions import NoPermissionError, ResponseError
 
 from strategic_memory_server.faults.given_twice import GIVEN_AGAIN
+from strategic_memory_server.redis_access.lean_pool import LeanPool
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip, stream_entries
 
 LONGEST_STEPS = 60
@@ -91,6 +94,28 @@ async def test_a_timeout_that_its_caller_has_set_stays_one(
         async with asyncio.timeout(0.01):
             await round_trip(async_client, [packed("BLPOP", "empty", 60)])
     assert await round_trip(async_client, [packed("LLEN", "l")]) == [1]
+
+
+async def test_what_came_while_the_process_stood_still_is_taken_though_the_time_for_it_is_over(
+    async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await async_client.ping()
+    loop, ahead_s = asyncio.get_running_loop(), 0.0
+    time = loop.time
+    monkeypatch.setattr(loop, "time", lambda: time() + ahead_s)
+
+    pool = async_client.connection_pool
+    assert isinstance(pool, LeanPool)
+
+    def stands_still() -> None:
+        nonlocal ahead_s
+        (connection,) = pool._lent
+        assert connection._writer is not None
+        assert select.select([connection._writer.get_extra_info("socket")], [], [], PATIENCE_S)[0]
+        ahead_s += 2 * PATIENCE_S
+
+    for _ in range(2):
+        assert await round_trip(async_client, [packed("PING")], meanwhile=stands_still) == [b"PONG"]
 
 
 @pytest.mark.parametrize(

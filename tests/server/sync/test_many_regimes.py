@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from random import Random
 
 import pytest
 import redis
+import redis.asyncio
+from processes import aeventually
 from redis_inputs import add_regime, add_trade
 from syncing import SETTINGS, syncing_with
 
@@ -15,6 +18,11 @@ from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.estimate import Estimate
 from strategic_memory_server.evidence.estimator import Belief
+from strategic_memory_server.long_memory.group_memory import GroupMemory
+from strategic_memory_server.long_memory.lender import Lender
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.long_memory.memory_store import MemoryStore
+from strategic_memory_server.sync.memory_sync_service import STANDBY
 
 
 @pytest.mark.parametrize("rules", Rules)
@@ -51,3 +59,32 @@ async def test_names_without_end_are_bounded_told_and_never_preferred(
         assert sum(noted) > 0
         # No more is worked out than is said: of the preferred regime and of the present one.
         assert max(asked) <= 2
+
+
+async def test_what_a_leader_alone_looks_at_is_not_told_for_good_once_another_one_leads(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    """It stood still for longer than its lease: what it told of may be mended, and it would never see that."""
+    settings = replace(SETTINGS, advice=AdviceSettings(max_regimes=1))
+    for regime in ("BULL", "BEAR"):
+        for number in range(30):
+            policy = ("CONSERVATIVE", "BALANCED", "AGGRESSIVE")[number % 3]
+            add_trade(redis_client, regime, 0.1 + number % 7, policy=policy)
+    add_trade(redis_client, "BEAR", 1e14, policy="BALANCED")
+    redis_client.set(MemoryKeys.under("other").evidence, "of another type")
+    lender = Lender(MemoryStore(async_client, "other", 0.998, 100), asyncio.Semaphore(1))
+    looked_at = {"too_many_regimes", "memory_units_mixed", "group_unreadable"}
+    async with syncing_with(redis_server.url, settings) as syncing:
+        sync, told = syncing.sync, syncing.problems
+        sync._parts = replace(sync._parts, group=GroupMemory("fx", lambda: {"other": lender}, told))
+        await sync.cycle()
+        assert looked_at <= told.standing.keys()
+        syncing.leadership.deposed(syncing.leadership.claim)
+        assert (await sync.cycle()).outcome == STANDBY
+        assert not looked_at & told.standing.keys()
+
+        async def leads_again() -> bool:
+            return (await sync.cycle()).outcome != STANDBY
+
+        await aeventually(leads_again)
+        assert looked_at <= told.standing.keys()
