@@ -85,3 +85,11 @@ class Arrivals:
         self._is_waited_for = False
         self.look(now)  # which may be overdue
         return passed_s(self._stopped, now) if passed_s(self._going_on, now) <= _READ_WITHIN_S else 0.0
+
+    def heard(self, now: Moment) -> Moment:
+        """Return the earliest time at which a message that is read now may have come.
+
+        Count from this and ask no clock after it: the program may stand still between any two lines.
+        """
+        waited_s = self.waited_s(now)
+        return Moment(now.steady_s - waited_s, now.wall_s - waited_s)

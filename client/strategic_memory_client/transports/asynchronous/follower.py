@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from contextlib import aclosing, suppress
-from time import monotonic, time
+from time import monotonic
 
 from strategic_memory_client.streams.arrivals import Arrivals, moment, passed_s
 from strategic_memory_client.streams.newest import NewestFeedback
@@ -75,8 +75,8 @@ class AsyncFollower:
         subscription = Subscription(self._settings, random.SystemRandom())
         async with aclosing(subscription_events(subscription, self._transport)) as events:
             async for event in events:
-                waited_s = self._arrivals.waited_s(moment())
-                if self.newest.take(event, time() - waited_s, monotonic() - waited_s):
+                heard = self._arrivals.heard(moment())
+                if self.newest.take(event, heard.wall_s, heard.steady_s):
                     await self._fetch(subscription.address)
                 if isinstance(event, FeedbackReceived):
                     self.has_received.set()
@@ -91,5 +91,6 @@ class AsyncFollower:
             return  # the next heartbeat asks for it again
         finally:
             self._arrivals.away(asked, moment())
-        waited_s = passed_s(asked, moment())  # no longer than this: it was sent after it was asked for
-        self.newest.feedback(answer_from_wire(wire), time() - waited_s, asked.steady_s)
+        now = moment()
+        waited_s = passed_s(asked, now)  # no longer than this: it was sent after it was asked for
+        self.newest.feedback(answer_from_wire(wire), now.wall_s - waited_s, asked.steady_s)
