@@ -31,6 +31,9 @@ MOST_WAITING = 100_000
 _PAUSE_S = 1.0
 """Between two attempts, when the first one was refused."""
 
+_ANSWERED_WITHIN_S = 0.5
+"""So long the end waits, when its time is over, for the answer to what is on its way: it tells what was written."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -77,7 +80,10 @@ class BackgroundWriter:
         self._waiting.add(checked_entries(entries))
 
     def close(self) -> tuple[Entry, ...]:
-        """Write what waits, within the writer's `timeout_s`, and end; return what Redis did not confirm."""
+        """Write what waits, within the writer's `timeout_s`, and end; return what Redis did not confirm.
+
+        For the answer to what is on its way then it waits half a second more.
+        """
         self._close()
         return tuple(self._waiting.left())
 
@@ -125,6 +131,8 @@ class _Waiting:
             # What is returned as not written is not written afterwards.
             self._is_over = True
             self._outbox.end()
+        # What is on its way may be answered already: where this process stood still, the answer lies unread.
+        self._thread.join(_ANSWERED_WITHIN_S)
         self._writer.close()
         if left := self.left():
             _log.error("%d entries were not written: %s", len(left), self._why or "Redis did not answer in time")
