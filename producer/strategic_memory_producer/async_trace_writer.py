@@ -119,7 +119,7 @@ class AsyncTraceWriter:
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
-        """Bound the time that Redis has. When it is over, what was answered while the event loop stood still is read."""
+        """Bound the time that Redis has. Once it is over, what came while the event loop stood still is read yet."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(None) as limit:
