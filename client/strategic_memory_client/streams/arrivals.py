@@ -7,6 +7,7 @@ upon advice whose time is over.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from time import monotonic, time
 from typing import NamedTuple
 
@@ -38,6 +39,13 @@ def moment() -> Moment:
 def passed_s(since: Moment, now: Moment) -> float:
     """Return the seconds that have passed by the clock that has gone further."""
     return max(now.steady_s - since.steady_s, now.wall_s - since.wall_s)
+
+
+def in_steps(timeout_s: float) -> Iterator[float]:
+    """Split a wait: of a standstill one step counts, however long it lasts, and in the next what has come is read."""
+    while timeout_s > 0.0:
+        yield min(timeout_s, _LOOK_EVERY_S)
+        timeout_s -= _LOOK_EVERY_S
 
 
 class Arrivals:
