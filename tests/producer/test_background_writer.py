@@ -20,6 +20,7 @@ from processes import eventually
 
 from strategic_memory_producer import (
     BackgroundWriter,
+    Entry,
     EntryRefusedError,
     TraceError,
     UnwrittenError,
@@ -132,6 +133,39 @@ def test_what_redis_answered_while_the_process_stood_still_is_not_returned_as_un
     finally:
         goes_on.set()
     assert trade_ids(redis_client) == ["1"]
+
+
+def test_who_closes_it_while_another_one_does_is_told_no_sooner_what_is_left(
+    redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, answered, waits = threading.Event(), Outbox.answered, list[float]()
+
+    def standing_still(outbox: Outbox, answers: Sequence[object]) -> float:
+        assert goes_on.wait(60)
+        return answered(outbox, answers)
+
+    def waiting(timeout_s: float) -> None:
+        waits.append(timeout_s)
+        if len(waits) > 1:  # both of them wait
+            goes_on.set()
+        join(60)
+
+    before = set(threading.enumerate())
+    writer, told = BackgroundWriter(redis_server.url), list[tuple[Entry, ...]]()
+    [thread] = set(threading.enumerate()) - before
+    join = thread.join
+    monkeypatch.setattr(Outbox, "answered", standing_still)
+    monkeypatch.setattr(thread, "join", waiting)
+    writer.write([trade_result(0.5)])
+    other = threading.Thread(target=lambda: told.append(writer.close()))
+    other.start()
+    eventually(lambda: waits)
+    try:
+        told.append(writer.close())
+    finally:
+        goes_on.set()
+        other.join(60)
+    assert told == [(), ()]
 
 
 def test_one_that_ends_while_redis_hangs_says_no_more_than_what_was_not_written(redis_server: EmbeddedRedis) -> None:
