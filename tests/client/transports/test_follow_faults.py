@@ -28,6 +28,7 @@ from strategic_memory_client.transports.synchronous import following
 
 Made = type[BlockingCaller | AsyncCaller]
 both = pytest.mark.parametrize("made", CALLERS)
+FOLLOWS, LOOKS = "strategic-memory-follow", "strategic-memory-looks"
 LITTLE_S = 1.2
 """Validity; the client takes note of what takes longer than a second."""
 
@@ -103,6 +104,20 @@ async def test_it_can_be_started_again_when_somebody_cancelled_every_task() -> N
             assert await aeventually(lambda: client.newest.status is FeedbackStatus.STALE)
             client.follow()
             assert await aeventually(lambda: client.newest.status is FeedbackStatus.ACTIVE)
+
+
+async def test_it_can_be_started_again_before_what_was_cancelled_has_ended() -> None:
+    with ScriptedPeer(send(feedback_response(3))) as peer:
+        async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
+            client.follow()
+            await client.wait_for_newest()
+            ending = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in ending:
+                task.cancel()
+            client.follow()
+            await asyncio.wait(ending)
+            assert await aeventually(lambda: client.newest.status is FeedbackStatus.ACTIVE and peer.open_streams == 1)
+            assert len({task.get_name() for task in asyncio.all_tasks()} & {FOLLOWS, LOOKS}) == 2
 
 
 @both
