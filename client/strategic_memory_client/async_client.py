@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from strategic_memory_client import transports
+from strategic_memory_client.streams.arrivals import in_steps
 from strategic_memory_client.streams.shown import CLOSED
 from strategic_memory_client.streams.subscription_settings import (
     Delivery,
@@ -89,9 +90,12 @@ class AsyncStrategicMemoryClient(Rooted):
     async def wait_for_newest(self, timeout_s: float | None = None) -> Feedback:
         """Return `newest` once something arrived, the client is closed, or the timeout is over (None: the option's)."""
         self._transport.require_here()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._timeout_s(timeout_s)):
-                await self._follower.has_received.wait()
+        for step_s in in_steps(self._timeout_s(timeout_s)):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(step_s):
+                    await self._follower.has_received.wait()
+            if self._follower.has_received.is_set():
+                break
         return self.newest
 
     async def get_feedback(self, *, timeout_s: float | None = None) -> Feedback:

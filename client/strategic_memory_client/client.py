@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from strategic_memory_client import transports
+from strategic_memory_client.streams.arrivals import in_steps
 from strategic_memory_client.streams.shown import CLOSED
 from strategic_memory_client.streams.subscription_settings import (
     Delivery,
@@ -90,7 +91,9 @@ class StrategicMemoryClient(Rooted):
 
     def wait_for_newest(self, timeout_s: float | None = None) -> Feedback:
         """Return `newest` once something arrived, the client is closed, or the timeout is over (None: the option's)."""
-        self._follower.has_received.wait(self._timeout_s(timeout_s))
+        for step_s in in_steps(self._timeout_s(timeout_s)):
+            if self._follower.has_received.wait(step_s):
+                break
         return self.newest
 
     def get_feedback(self, *, timeout_s: float | None = None) -> Feedback:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.exceptions import AuthenticationError
+from redis.exceptions import TimeoutError as NoAnswerError
 
 from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url, without_login
@@ -27,6 +29,9 @@ from strategic_memory_producer.traces import (
 )
 from strategic_memory_producer.writer_settings import WriterSettings, checked_settings
 
+_READ_WITHIN_S = 0.5
+"""So soon after the event loop goes on an answer is read that has come meanwhile."""
+
 
 class AsyncTraceWriter:
     """Writes what a trading program saw and earned into the input streams of the service, as `TraceWriter` does.
@@ -39,7 +44,9 @@ class AsyncTraceWriter:
         self._settings = checked_settings(settings)
         with read_url(redis_url):
             self._pool: Any = redis.asyncio.BlockingConnectionPool.from_url(
-                redis_url, **pool_options(self._settings, Retry)
+                redis_url,
+                # A time of the connection would end the reading of an answer that lies there; see `_in_time`.
+                **{**pool_options(self._settings, Retry), "socket_timeout": None},
             )
         self._client = redis.asyncio.Redis(connection_pool=self._pool)
         self._one_at_a_time = asyncio.Lock()
@@ -94,7 +101,8 @@ class AsyncTraceWriter:
         await asyncio.sleep(0)
         try:
             # Connects where that is needed: an error up to here is one of entries that were not sent.
-            await self._pool.release(await self._pool.get_connection())
+            async with self._in_time():
+                await self._pool.release(await self._pool.get_connection())
         except AuthenticationError as error:
             raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
@@ -103,7 +111,22 @@ class AsyncTraceWriter:
             async with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:
                     pipeline.xadd(self._settings.key(entry), fields_of(entry), maxlen=self._settings.maxlen)
-                answers = await pipeline.execute(raise_on_error=False)
+                async with self._in_time():
+                    answers = await pipeline.execute(raise_on_error=False)
         except OUT_OF_REACH as error:
             return outbox.broken_off(error)
         return outbox.answered(answers)
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """Bound the time that Redis has. Once it is over, what came while the event loop stood still is read yet."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(None) as limit:
+                due = loop.call_later(self._settings.timeout_s, lambda: limit.reschedule(loop.time() + _READ_WITHIN_S))
+                try:
+                    yield
+                finally:
+                    due.cancel()
+        except TimeoutError:
+            raise NoAnswerError(f"Redis did not answer within {self._settings.timeout_s:g} s") from None

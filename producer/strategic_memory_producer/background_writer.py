@@ -31,6 +31,9 @@ MOST_WAITING = 100_000
 _PAUSE_S = 1.0
 """Between two attempts, when the first one was refused."""
 
+_ANSWERED_WITHIN_S = 0.5
+"""So long the end waits, when its time is over, for the answer to what is on its way: it tells what was written."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -44,8 +47,9 @@ class BackgroundWriter:
 
     def __init__(self, redis_url: str = "redis://127.0.0.1:6379/0", settings: WriterSettings | None = None) -> None:
         self._waiting = _Waiting(TraceWriter(redis_url, settings))
+        self._timeout_s = (settings or WriterSettings()).timeout_s
         # It goes with this object and with the interpreter.
-        self._close = weakref.finalize(self, self._waiting.close, (settings or WriterSettings()).timeout_s)
+        self._close_when_dropped = weakref.finalize(self, self._waiting.close, self._timeout_s)
 
     def __enter__(self) -> Self:
         return self
@@ -77,8 +81,13 @@ class BackgroundWriter:
         self._waiting.add(checked_entries(entries))
 
     def close(self) -> tuple[Entry, ...]:
-        """Write what waits, within the writer's `timeout_s`, and end; return what Redis did not confirm."""
-        self._close()
+        """Write what waits, within the writer's `timeout_s`, and end; return what Redis did not confirm.
+
+        For the answer to what is on its way then it waits half a second more.
+        """
+        self._close_when_dropped.detach()
+        # Also where another thread is about it, or a signal came amid it: what is left is not known before.
+        self._waiting.close(self._timeout_s)
         return tuple(self._waiting.left())
 
 
@@ -90,7 +99,7 @@ class _Waiting:
         self._writer = writer
         self._outbox = writer.outbox(())  # these are the first of the entries until all of it is done
         self._changed = threading.Condition()
-        self._is_closed = self._is_over = False
+        self._is_closed = self._is_over = self._is_told = False
         self._why = ""
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="strategic-memory-traces", daemon=True)
@@ -125,8 +134,11 @@ class _Waiting:
             # What is returned as not written is not written afterwards.
             self._is_over = True
             self._outbox.end()
+        # What is on its way may be answered already: where this process stood still, the answer lies unread.
+        self._thread.join(_ANSWERED_WITHIN_S)
         self._writer.close()
-        if left := self.left():
+        if (left := self.left()) and not self._is_told:
+            self._is_told = True
             _log.error("%d entries were not written: %s", len(left), self._why or "Redis did not answer in time")
 
     def _is_of_another_process(self) -> bool:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -20,13 +20,16 @@ from processes import eventually
 
 from strategic_memory_producer import (
     BackgroundWriter,
+    Entry,
     EntryRefusedError,
     TraceError,
     UnwrittenError,
     WriterSettings,
     background_writer,
+    regime_observation,
     trade_result,
 )
+from strategic_memory_producer.outbox import Outbox
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 TRADES = "quantum:stream:trade.results"
@@ -97,6 +100,72 @@ def test_what_is_returned_at_the_end_was_not_written_and_is_not_afterwards(
     assert {entry.fields["trade_id"] for entry in entries} == {*written, *(entry.fields["trade_id"] for entry in left)}
     # One entry is on its way at a time, and whether that arrives nobody knows.
     assert len(entries) <= len(written) + len(left) <= len(entries) + 1
+
+
+def test_what_redis_answered_while_the_process_stood_still_is_not_returned_as_unwritten(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stands_still, goes_on = threading.Event(), threading.Event()
+    answered = Outbox.answered
+
+    def standing_still(outbox: Outbox, answers: Sequence[object]) -> float:
+        stands_still.set()
+        assert goes_on.wait(60)
+        return answered(outbox, answers)
+
+    def late(timeout_s: float) -> None:
+        """Wait in vain the first time: its timer is overdue when the process goes on."""
+        waits.append(timeout_s)
+        if len(waits) > 1:
+            goes_on.set()
+            join(60)
+
+    before = set(threading.enumerate())
+    writer, waits = BackgroundWriter(redis_server.url), list[float]()
+    [thread] = set(threading.enumerate()) - before
+    join = thread.join
+    monkeypatch.setattr(Outbox, "answered", standing_still)
+    monkeypatch.setattr(thread, "join", late)
+    try:
+        writer.write([regime_observation("BULL"), trade_result(0.5, {"trade_id": "1"})])
+        assert stands_still.wait(60)
+        assert writer.close() == ()
+    finally:
+        goes_on.set()
+    assert trade_ids(redis_client) == ["1"]
+
+
+def test_who_closes_it_while_another_one_does_is_told_no_sooner_what_is_left(
+    redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, answered, waits = threading.Event(), Outbox.answered, list[float]()
+
+    def standing_still(outbox: Outbox, answers: Sequence[object]) -> float:
+        assert goes_on.wait(60)
+        return answered(outbox, answers)
+
+    def waiting(timeout_s: float) -> None:
+        waits.append(timeout_s)
+        if len(waits) > 1:  # both of them wait
+            goes_on.set()
+        join(60)
+
+    before = set(threading.enumerate())
+    writer, told = BackgroundWriter(redis_server.url), list[tuple[Entry, ...]]()
+    [thread] = set(threading.enumerate()) - before
+    join = thread.join
+    monkeypatch.setattr(Outbox, "answered", standing_still)
+    monkeypatch.setattr(thread, "join", waiting)
+    writer.write([trade_result(0.5)])
+    other = threading.Thread(target=lambda: told.append(writer.close()))
+    other.start()
+    eventually(lambda: waits)
+    try:
+        told.append(writer.close())
+    finally:
+        goes_on.set()
+        other.join(60)
+    assert told == [(), ()]
 
 
 def test_one_that_ends_while_redis_hangs_says_no_more_than_what_was_not_written(redis_server: EmbeddedRedis) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import redis
 from conftest import StartService
 from faults.free_ports import free_port
 from faults.tcp_proxy import TcpProxy
-from processes import eventually
+from processes import aeventually, eventually
 from producer.both_writers import QUICK, MakeWriter
 from service_calls import get_feedback
 
@@ -131,6 +132,23 @@ def test_trades_are_sent_again_when_the_connection_breaks_and_the_rest_is_in_dou
     assert not told[0].entries
     assert "1 of 3 entries are in doubt" in str(told[0])
     assert {fields["realized_pnl"] for _, fields in entries_of(redis_client, TRADES)} == {"1", "2"}
+
+
+async def test_what_redis_answered_while_the_loop_stood_still_is_not_in_doubt(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, stood_still_s = asyncio.get_running_loop(), 0.0
+    monkeypatch.setattr(loop, "time", lambda: monotonic() + stood_still_s)
+    async with AsyncTraceWriter(redis_server.url, WriterSettings(timeout_s=60)) as writer:
+        await writer.observe_regime("RANGE")
+        redis_client.client_pause(60_000, all=False)
+        writing = asyncio.ensure_future(writer.observe_regime("BULL"))
+        assert await aeventually(lambda: redis_client.info("clients")["blocked_clients"] >= 1)
+        redis_client.client_unpause()
+        # The loop waits for this: the answer lies in its socket, and its timers are overdue.
+        assert eventually(lambda: redis_client.xlen(REGIMES) == 2)
+        stood_still_s = 100.0
+        assert await writing == entries_of(redis_client, REGIMES)[1][0]
 
 
 @pytest.mark.parametrize(

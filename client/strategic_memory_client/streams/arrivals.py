@@ -7,6 +7,7 @@ upon advice whose time is over.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from time import monotonic, time
 from typing import NamedTuple
 
@@ -38,6 +39,13 @@ def moment() -> Moment:
 def passed_s(since: Moment, now: Moment) -> float:
     """Return the seconds that have passed by the clock that has gone further."""
     return max(now.steady_s - since.steady_s, now.wall_s - since.wall_s)
+
+
+def in_steps(timeout_s: float) -> Iterator[float]:
+    """Split a wait: of a standstill one step counts, however long it lasts, and in the next what has come is read."""
+    while timeout_s > 0.0:
+        yield min(timeout_s, _LOOK_EVERY_S)
+        timeout_s -= _LOOK_EVERY_S
 
 
 class Arrivals:
@@ -85,3 +93,11 @@ class Arrivals:
         self._is_waited_for = False
         self.look(now)  # which may be overdue
         return passed_s(self._stopped, now) if passed_s(self._going_on, now) <= _READ_WITHIN_S else 0.0
+
+    def heard(self, now: Moment) -> Moment:
+        """Return the earliest time at which a message that is read now may have come.
+
+        Count from this and ask no clock after it: the program may stand still between any two lines.
+        """
+        waited_s = self.waited_s(now)
+        return Moment(now.steady_s - waited_s, now.wall_s - waited_s)

@@ -23,6 +23,9 @@ HEARTBEAT_JITTER = 0.1
 LEAST_SILENCE_S = 1.0
 """Heartbeats that are asked for more often come this often, in seconds."""
 
+READ_WITHIN_S = 0.5
+"""So soon after the program goes on what came while it stood still is read. No server is silent before that is over."""
+
 
 class Delivery(StrEnum):
     """How a stream treats a subscriber that reads more slowly than the feedback changes."""

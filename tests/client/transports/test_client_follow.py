@@ -7,7 +7,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from time import time
+from time import monotonic, time
 
 import grpc
 import pytest
@@ -27,6 +27,7 @@ from strategic_memory_client import (
     Policy,
     StrategicMemoryClient,
 )
+from strategic_memory_client.transports.synchronous.latch import Latch
 
 Made = type[BlockingCaller | AsyncCaller]
 QUICKLY = Backoff(initial_s=0.01, max_s=0.05)
@@ -91,6 +92,46 @@ def test_waiting_for_it_ends_with_what_there_is(made: Made) -> None:
     with ScriptedPeer(send()) as peer, made(peer.address, options=OPTIONS) as caller:
         caller.follow()
         assert caller.wait_for_newest(0.05).status is FeedbackStatus.WARMING_UP
+
+
+def told_to(goes_on: threading.Event) -> Callable[[Stream], Iterator[service_pb2.StreamFeedbackResponse]]:
+    """Send a feedback once it is told to."""
+
+    def script(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
+        goes_on.wait(60)
+        yield feedback_response(1)
+        yield from stream.stall()
+
+    return script
+
+
+def test_waiting_for_it_takes_what_came_while_the_process_stood_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, wait = threading.Event(), Latch.wait
+
+    def overdue(latch: Latch, timeout_s: float) -> bool:
+        """Wait in vain the first time: the timer is overdue when the process goes on, whatever has come meanwhile."""
+        if threading.current_thread() is not threading.main_thread() or goes_on.is_set():
+            return wait(latch, timeout_s)
+        goes_on.set()
+        return latch.is_set()
+
+    with ScriptedPeer(told_to(goes_on)) as peer, StrategicMemoryClient(peer.address, options=OPTIONS) as client:
+        client.follow()
+        monkeypatch.setattr(Latch, "wait", overdue)
+        assert client.wait_for_newest(60.0).status is FeedbackStatus.ACTIVE
+
+
+async def test_waiting_for_it_takes_what_came_while_the_loop_stood_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, loop, stood_still_s = threading.Event(), asyncio.get_running_loop(), 0.0
+    monkeypatch.setattr(loop, "time", lambda: monotonic() + stood_still_s)
+    with ScriptedPeer(told_to(goes_on)) as peer:
+        async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
+            client.follow()
+            waiting = asyncio.ensure_future(client.wait_for_newest(60.0))
+            await asyncio.sleep(0)  # it waits from here on
+            stood_still_s = 100.0
+            goes_on.set()
+            assert (await waiting).status is FeedbackStatus.ACTIVE
 
 
 @both

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
+import math
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import grpc
 import pytest
 from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
 from client.feedback_samples import feedback_response, heartbeat_response
-from client.scripted_peer import ScriptedPeer, Stream, end, refusal, send
+from client.scripted_peer import Response, ScriptedPeer, Stream, end, refusal, send
 from processes import eventually
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory_client import (
+    AsyncStrategicMemoryClient,
     Backoff,
     ClientOptions,
     Delivery,
@@ -34,12 +38,14 @@ from strategic_memory_client import (
     SubscriptionEvent,
     TooManySubscribersError,
 )
+from strategic_memory_client.transports.asynchronous import stream as asynchronous
+from strategic_memory_client.transports.synchronous import stream as synchronous
 
 Made = type[BlockingCaller | AsyncCaller]
 QUICKLY = Backoff(initial_s=0.01, max_s=0.05)
 OPTIONS = ClientOptions(heartbeat_interval_s=5.0, backoff=QUICKLY, connect_timeout_s=30.0)
 IMPATIENT = ClientOptions(heartbeat_interval_s=0.1, missed_heartbeats=2, backoff=QUICKLY, connect_timeout_s=30.0)
-"""A stream is given up after 2.2 s. A busy machine may take as long to open one: no test counts how often it tries."""
+"""A stream is given up after 2.7 s. A busy machine may take as long to open one: no test counts how often it tries."""
 
 both = pytest.mark.parametrize("made", CALLERS)
 
@@ -121,6 +127,56 @@ def test_a_silent_server_is_left(made: Made) -> None:
         assert eventually(lambda: peer.open_streams == 1), "the silent streams were closed"
 
 
+def spoken_to(goes_on: threading.Event, is_sent: threading.Event) -> Callable[[Stream], Iterator[Response]]:
+    """Send a feedback, and when it is told to a heartbeat."""
+
+    def script(stream: Stream) -> Iterator[Response]:
+        yield feedback_response(1)
+        goes_on.wait(60)
+        yield heartbeat_response(1)
+        is_sent.set()
+        yield from stream.stall()
+
+    return script
+
+
+def test_what_comes_as_a_thread_that_stood_still_goes_on_ends_the_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, ends_s = threading.Event(), [math.inf]
+
+    def looked() -> float:
+        now_s = time.monotonic()
+        if threading.current_thread().name != "strategic-memory-silence":
+            ends_s[0] = now_s + 1.1  # a message is waited for from now on
+        elif now_s >= ends_s[0]:
+            goes_on.set()
+        return now_s
+
+    monkeypatch.setattr(synchronous, "monotonic", looked)
+    monkeypatch.setattr(synchronous, "READ_WITHIN_S", 60.0)
+    with (
+        ScriptedPeer(spoken_to(goes_on, threading.Event())) as peer,
+        BlockingCaller(peer.address, options=replace(IMPATIENT, missed_heartbeats=1)) as caller,
+    ):
+        assert [type(event) for event in first(caller.stream_events(), 2)] == [FeedbackReceived, HeartbeatReceived]
+
+
+async def test_what_came_while_the_loop_stood_still_ends_the_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, is_sent = threading.Event(), threading.Event()
+    loop, stood_still_s = asyncio.get_running_loop(), 0.0
+    monkeypatch.setattr(loop, "time", lambda: time.monotonic() + stood_still_s)
+    monkeypatch.setattr(asynchronous, "READ_WITHIN_S", 60.0)
+    with ScriptedPeer(spoken_to(goes_on, is_sent)) as peer:
+        async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
+            events = client.stream_events()
+            assert isinstance(await anext(events), FeedbackReceived)
+            waiting = asyncio.ensure_future(anext(events))
+            await asyncio.sleep(0)  # it waits from here on
+            goes_on.set()
+            assert is_sent.wait(60)
+            stood_still_s = 100.0
+            assert isinstance(await waiting, HeartbeatReceived)
+
+
 @both
 def test_a_server_whose_process_stands_still_is_left(made: Made) -> None:
     with socket.socket() as listener, ScriptedPeer(send(feedback_response(1))) as peer:
@@ -157,7 +213,7 @@ def test_the_time_that_the_program_takes_is_not_the_server_s_silence(made: Made)
     ):
         events = caller.stream_events()
         assert next_revision(events) == 1
-        let_pass(2.5)  # longer than the server may be silent
+        let_pass(3.0)  # longer than the server may be silent
         assert revisions(first(events, 2)) == [2, 3]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
@@ -17,13 +17,18 @@ from client.feedback_samples import feedback_message, feedback_response, heartbe
 from client.scripted_peer import Response, ScriptedPeer, Stream, end, send
 from client.streams.newest_by_time import assert_safe
 from client.transports.test_client_follow import OPTIONS, eventually_newest
+from google.protobuf.timestamp_pb2 import Timestamp
 from processes import aeventually, eventually
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_client import AsyncStrategicMemoryClient, Backoff, ClientClosedError, Feedback, FeedbackStatus
+from strategic_memory_client.streams.arrivals import Arrivals, passed_s
+from strategic_memory_client.transports.asynchronous import follower as async_follower
+from strategic_memory_client.transports.synchronous import following
 
 Made = type[BlockingCaller | AsyncCaller]
 both = pytest.mark.parametrize("made", CALLERS)
+FOLLOWS, LOOKS = "strategic-memory-follow", "strategic-memory-looks"
 LITTLE_S = 1.2
 """Validity; the client takes note of what takes longer than a second."""
 
@@ -101,6 +106,20 @@ async def test_it_can_be_started_again_when_somebody_cancelled_every_task() -> N
             assert await aeventually(lambda: client.newest.status is FeedbackStatus.ACTIVE)
 
 
+async def test_it_can_be_started_again_before_what_was_cancelled_has_ended() -> None:
+    with ScriptedPeer(send(feedback_response(3))) as peer:
+        async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
+            client.follow()
+            await client.wait_for_newest()
+            ending = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in ending:
+                task.cancel()
+            client.follow()
+            await asyncio.wait(ending)
+            assert await aeventually(lambda: client.newest.status is FeedbackStatus.ACTIVE and peer.open_streams == 1)
+            assert len({task.get_name() for task in asyncio.all_tasks()} & {FOLLOWS, LOOKS}) == 2
+
+
 @both
 def test_what_was_withheld_is_fetched_from_the_server_that_vouches_for_it(made: Made) -> None:
     withheld = feedback_message(3, status=feedback_pb2.FEEDBACK_STATUS_STALE)
@@ -144,10 +163,22 @@ def test_a_fetch_that_takes_long_makes_nothing_older_hold_again(made: Made, *, r
         assert {each.status for each in found} == {FeedbackStatus.STALE}, "both waited for longer than they held"
 
 
+def bed_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return what lets the machine sleep for an hour: the wall clock goes on meanwhile, the other one does not."""
+    slept_s = 0.0
+    for module in ("client", "async_client", "streams.arrivals", "streams.shown"):
+        monkeypatch.setattr(f"strategic_memory_client.{module}.time", lambda: time() + slept_s)
+
+    def sleep() -> None:
+        nonlocal slept_s
+        slept_s = 3600.0
+
+    return sleep
+
+
 @both
 def test_what_waited_while_the_machine_slept_holds_no_longer(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    slept_s, is_awake = 0.0, Event()
-    monkeypatch.setattr("strategic_memory_client.streams.arrivals.time", lambda: time() + slept_s)
+    sleep, is_awake = bed_of(monkeypatch), Event()
     unread = service_pb2.StreamFeedbackResponse(feedback=feedback_message(4))
     unread.sent_at.GetCurrentTime()
 
@@ -160,9 +191,46 @@ def test_what_waited_while_the_machine_slept_holds_no_longer(made: Made, monkeyp
     with ScriptedPeer(script) as peer, made(peer.address, options=OPTIONS) as caller:
         caller.follow()
         assert eventually_newest(caller, lambda newest: newest.revision == 3).status is FeedbackStatus.ACTIVE
-        slept_s = 3600.0
+        sleep()
         is_awake.set()
         assert_safe(eventually_newest(caller, lambda newest: newest.revision == 4))
+
+
+def then(sleep: Callable[[], None], tells: Callable[..., float]) -> Callable[..., float]:
+    """Let the machine sleep right after this has told for how long something waited."""
+
+    def told(*given: object) -> float:
+        found = tells(*given)
+        sleep()
+        return found
+
+    return told
+
+
+@both
+def test_what_was_read_before_the_machine_slept_holds_no_longer(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Arrivals, "waited_s", then(bed_of(monkeypatch), Arrivals.waited_s))
+    read = feedback_response(3)
+    read.sent_at.GetCurrentTime()
+    with ScriptedPeer(send(read)) as peer, made(peer.address, options=OPTIONS) as caller:
+        caller.follow()
+        assert_safe(eventually_newest(caller, lambda newest: newest.revision == 3))
+
+
+@both
+def test_what_was_fetched_before_the_machine_slept_holds_no_longer(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    sleep = bed_of(monkeypatch)
+    for follower in (following, async_follower):
+        monkeypatch.setattr(follower, "passed_s", then(sleep, passed_s))
+    withheld = feedback_message(3, status=feedback_pb2.FEEDBACK_STATUS_STALE)
+    vouching = send(service_pb2.StreamFeedbackResponse(feedback=withheld), heartbeat_response(3))
+    with ScriptedPeer(vouching) as peer, made(peer.address, options=OPTIONS) as caller:
+        peer.feedback = feedback_message(3)
+        peer.feedback.current_regime = "FETCHED"
+        peer.sent_at = Timestamp()
+        peer.sent_at.GetCurrentTime()
+        caller.follow()
+        assert_safe(eventually_newest(caller, lambda newest: newest.current_regime == "FETCHED"))
 
 
 @both

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from contextlib import aclosing, suppress
-from time import monotonic, time
+from time import monotonic
 
 from strategic_memory_client.streams.arrivals import Arrivals, moment, passed_s
 from strategic_memory_client.streams.newest import NewestFeedback
@@ -43,8 +43,8 @@ class AsyncFollower:
         """Follow until the transport is closed. Any number of times. Raises ClientClosedError."""
         self._transport.require_open()
         self.newest.follow()
-        if self._task is None or self._task.done():  # done: somebody cancelled every task of the loop
-            if self._looks is None or self._looks.done():
+        if not _goes_on(self._task):  # somebody cancelled every task of the loop
+            if not _goes_on(self._looks):
                 self._looks = self._transport.start_task(self._look, "strategic-memory-looks")
             self._task = self._transport.start_task(self._run, "strategic-memory-follow")
 
@@ -69,14 +69,15 @@ class AsyncFollower:
                         _logger.exception("following failed by a fault of the program; again in %.2f s", delay_s)
                     await self._transport.wait_for_closing(delay_s)
         finally:
-            self.newest.mute(LOOP_ENDED)
+            if asyncio.current_task() is self._task:  # or another one follows already
+                self.newest.mute(LOOP_ENDED)
 
     async def _follow(self) -> None:
         subscription = Subscription(self._settings, random.SystemRandom())
         async with aclosing(subscription_events(subscription, self._transport)) as events:
             async for event in events:
-                waited_s = self._arrivals.waited_s(moment())
-                if self.newest.take(event, time() - waited_s, monotonic() - waited_s):
+                heard = self._arrivals.heard(moment())
+                if self.newest.take(event, heard.wall_s, heard.steady_s):
                     await self._fetch(subscription.address)
                 if isinstance(event, FeedbackReceived):
                     self.has_received.set()
@@ -91,5 +92,11 @@ class AsyncFollower:
             return  # the next heartbeat asks for it again
         finally:
             self._arrivals.away(asked, moment())
-        waited_s = passed_s(asked, moment())  # no longer than this: it was sent after it was asked for
-        self.newest.feedback(answer_from_wire(wire), time() - waited_s, asked.steady_s)
+        now = moment()
+        waited_s = passed_s(asked, now)  # no longer than this: it was sent after it was asked for
+        self.newest.feedback(answer_from_wire(wire), now.wall_s - waited_s, asked.steady_s)
+
+
+def _goes_on(task: asyncio.Task[None] | None) -> bool:
+    """Tell whether a task runs, and was not cancelled, of which it may not know yet."""
+    return task is not None and not task.done() and not task.cancelling()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import grpc
 import grpc.aio
@@ -10,6 +12,7 @@ import grpc.aio
 from strategic_memory.v1 import service_pb2
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.stream_attempt import StreamAttempt
+from strategic_memory_client.streams.subscription_settings import READ_WITHIN_S
 from strategic_memory_client.transports.channel_settings import Metadata
 from strategic_memory_client.values.heartbeats import Heartbeat
 from strategic_memory_client.values.results import Feedback
@@ -41,7 +44,7 @@ class AsyncStream:
         Raises StrategicMemoryError, also when the server ends the stream.
         """
         try:
-            async with asyncio.timeout(self._silence_timeout_s):
+            async with self._until_silence():
                 message = await self._call.read()
         except TimeoutError:
             raise silent_server(self._address, self._silence_timeout_s) from None
@@ -54,6 +57,17 @@ class AsyncStream:
         if not isinstance(message, service_pb2.StreamFeedbackResponse):  # that is gRPC's end of the stream
             raise ended_stream(self._address)
         return stream_message_from_wire(message, self._address, self._portfolio)
+
+    @asynccontextmanager
+    async def _until_silence(self) -> AsyncIterator[None]:
+        """Bound the wait for one message. What came while the event loop stood still is read before that is silence."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None) as limit:
+            due = loop.call_later(self._silence_timeout_s, lambda: limit.reschedule(loop.time() + READ_WITHIN_S))
+            try:
+                yield
+            finally:
+                due.cancel()
 
     async def close(self) -> None:
         """End the stream and its connection. Any number of times."""

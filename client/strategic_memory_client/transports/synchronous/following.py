@@ -7,7 +7,7 @@ import os
 import random
 import threading
 from contextlib import closing, suppress
-from time import monotonic, time
+from time import monotonic
 from typing import Protocol
 
 from strategic_memory_client.streams.arrivals import Arrivals, moment, passed_s
@@ -104,8 +104,8 @@ class Following:
         subscription = Subscription(self._settings, random.SystemRandom())
         with closing(subscription_events(subscription, self._transport)) as events:
             for event in events:
-                waited_s = self._arrivals.waited_s(moment())
-                if self._newest.take(event, time() - waited_s, monotonic() - waited_s):
+                heard = self._arrivals.heard(moment())
+                if self._newest.take(event, heard.wall_s, heard.steady_s):
                     self._fetch(subscription.address)
                 self._show(is_connected=self._is_connected_after(event))
                 self._arrivals.wait()
@@ -134,8 +134,9 @@ class Following:
             return  # the next heartbeat asks for it again
         finally:
             self._arrivals.away(asked, moment())
-        waited_s = passed_s(asked, moment())  # no longer than this: it was sent after it was asked for
-        self._newest.feedback(answer_from_wire(wire), time() - waited_s, asked.steady_s)
+        now = moment()
+        waited_s = passed_s(asked, now)  # no longer than this: it was sent after it was asked for
+        self._newest.feedback(answer_from_wire(wire), now.wall_s - waited_s, asked.steady_s)
 
 
 class Followings:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import monotonic
 
 import grpc
 
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.stream_attempt import StreamAttempt
+from strategic_memory_client.streams.subscription_settings import READ_WITHIN_S
 from strategic_memory_client.transports.channel_settings import Metadata
 from strategic_memory_client.transports.synchronous.busy_threads import BusyThreads
 from strategic_memory_client.values.heartbeats import Heartbeat
@@ -70,10 +72,15 @@ class SilenceGuard:
             while not self._ended:
                 now_s = monotonic()
                 until_s = now_s + self._timeout_s if self._waiting_until_s is None else self._waiting_until_s
-                if until_s <= now_s:
+                if until_s > now_s:
+                    self._state.wait(until_s - now_s)
+                elif not self._state.wait_for(partial(self._is_past, until_s), READ_WITHIN_S):
                     self.has_fired = True
                     return
-                self._state.wait(until_s - now_s)
+
+    def _is_past(self, until_s: float) -> bool:
+        """Tell whether this wait is over: its message may have come while the program stood still, and lain unread."""
+        return self._ended or self._waiting_until_s != until_s
 
 
 class SyncStream:
