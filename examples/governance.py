@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis
@@ -68,12 +69,12 @@ class PolicyKey:
     def __init__(self, url: str, prefix: str) -> None:
         self.name = f"{prefix}:{KEY}"
         self._redis = redis.Redis.from_url(url, decode_responses=True, encoding_errors="replace", socket_timeout=2.0)
-        self._written: str | None = None
+        self._ours: tuple[object, ...] = ()
 
     def read(self) -> tuple[Policy | None, bool]:
         """Return the policy in force (None: the key holds none), and whether somebody else has set it since we did."""
         held = self._redis.get(self.name)
-        return self._policy_of(held), self._written not in (None, held)
+        return self._policy_of(held), bool(self._ours) and held not in self._ours
 
     def _policy_of(self, held: object) -> Policy | None:
         named = Policy.CONSERVATIVE.value if held is None else str(held).strip().upper()
@@ -81,16 +82,22 @@ class PolicyKey:
 
     def write(self, policy: Policy, in_place_of: Policy) -> bool:
         """Set the policy; False where it has just become another one."""
+        is_tried = is_there = False
 
         def change(changes: redis.client.Pipeline) -> None:
-            is_as_before = self._policy_of(changes.get(self.name)) is in_place_of
+            nonlocal is_tried, is_there
+            held = changes.get(self.name)
+            # Where no answer comes in time, redis-py calls this again, and Redis may have set it.
+            is_there = is_tried and held == policy.value
             changes.multi()
-            if is_as_before:
+            if self._policy_of(held) is in_place_of:
+                # Until Redis says that it has, either may be what it holds, and neither is somebody else's.
+                is_tried, self._ours = True, (held, policy.value)
                 changes.set(self.name, policy.value)
 
-        if not self._redis.transaction(change, self.name):
+        if not self._redis.transaction(change, self.name) and not is_there:
             return False
-        self._written = policy.value
+        self._ours = (policy.value,)
         return True
 
 
@@ -100,8 +107,10 @@ def govern(client: StrategicMemoryClient, key: PolicyKey, governor: Governor, *,
     while time.monotonic() < until_s:
         sentence = said
         try:
-            sentence = looked(client.newest, key, governor, writes=writes) or said
+            sentence = looked(lambda: client.newest, key, governor, writes=writes) or said
         except redis.RedisError as error:
+            # What is advised until the next look is seen by nobody.
+            governor.bolder = None
             sentence = f"Redis cannot be used, trying again: {error}"
         if sentence != said:
             said = sentence
@@ -109,10 +118,13 @@ def govern(client: StrategicMemoryClient, key: PolicyKey, governor: Governor, *,
         time.sleep(LOOK_S)
 
 
-def looked(advice: Feedback, key: PolicyKey, governor: Governor, *, writes: bool) -> str:
+def looked(newest: Callable[[], Feedback], key: PolicyKey, governor: Governor, *, writes: bool) -> str:
     """Return what there is to say after one look; empty where there is nothing."""
     in_force, is_of_others = key.read()
+    # Redis may have taken its time, in which advice becomes another one or lapses.
+    advice = newest()
     if in_force is None:
+        governor.bolder = None
         return f"{key.name} holds no policy: set it to one of {', '.join(BOLDNESS)}, or delete it"
     proposed = governor.proposal(advice, in_force, time.monotonic())
     if advice.status is not FeedbackStatus.ACTIVE:

@@ -143,6 +143,109 @@ def test_governance_goes_up_slowly_and_down_at_once() -> None:
         assert governor.proposal(given, in_force, now_s) is proposed, now_s
 
 
+class GivenKey:
+    """A key that holds CONSERVATIVE, or nothing that can be read, or that Redis does not tell of, look by look."""
+
+    name = POLICY
+
+    def __init__(self, *looks: Policy | Exception | None) -> None:
+        self._looks = iter(looks)
+
+    def read(self) -> tuple[Policy | None, bool]:
+        if isinstance(found := next(self._looks), Exception):
+            raise found
+        return found, False
+
+
+class SetTime:
+    """Stands for the module: a second is over with each look."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, _seconds: float) -> None:
+        self.now_s += 1.0
+
+
+@pytest.mark.parametrize("unseen", [redis.TimeoutError("Redis stands still"), None])
+def test_governance_takes_no_advice_for_held_that_it_has_not_looked_at(
+    unseen: Exception | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While Redis was away the market might turn and turn back: the advice of a second counted as that of a minute."""
+    governance, governor = loaded("governance"), loaded("governance").Governor(3.0, 0.6, 0.5)
+    client = type("Client", (), {"newest": advice(AGGRESSIVE, 0.8)})()
+    for looks, proposals in (((CONSERVATIVE,) * 5, 1), ((CONSERVATIVE, CONSERVATIVE, unseen, *(CONSERVATIVE,) * 2), 0)):
+        monkeypatch.setattr(governance, "time", SetTime())
+        governor.bolder = None
+        governance.govern(client, GivenKey(*looks), governor, writes=False, until_s=5.0)
+        assert capsys.readouterr().out.count("proposes AGGRESSIVE") == proposals
+
+
+def test_governance_acts_by_the_advice_of_after_it_has_read_the_key() -> None:
+    """A Redis that took its time handed advice on as if it still held."""
+    governance, given = loaded("governance"), [advice(AGGRESSIVE, 0.8)]
+    governor = governance.Governor(0.0, 0.6, 0.5)
+
+    class SlowKey(GivenKey):
+        def read(self) -> tuple[Policy | None, bool]:
+            given.append(given[-1].as_stale())
+            return super().read()
+
+    said = governance.looked(lambda: given[-1], SlowKey(CONSERVATIVE), governor, writes=True)
+    assert said == "advice is STALE: nothing is proposed, CONSERVATIVE stays"
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("is_away", [False, True])
+@pytest.mark.parametrize("arrives", [False, True])
+def test_governance_knows_as_its_own_what_it_wrote_without_an_answer(
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    arrives: bool,
+    is_away: bool,
+) -> None:
+    """It took it for somebody else's, and left a bold policy in force for good."""
+    key = loaded("governance").PolicyKey(redis_server.url, "quantum")
+    assert key.write(BALANCED, CONSERVATIVE)
+    execute, watch, away = redis.client.Pipeline._execute_transaction, redis.client.Pipeline.watch, []
+
+    def without_an_answer(self: Any, *arguments: Any) -> Any:  # noqa: ANN401  as redis-py has it
+        if away:
+            return execute(self, *arguments)
+        away.append(is_away)
+        if arrives:
+            execute(self, *arguments)
+            # As where the answer to EXEC was not read.
+            self.watching = True
+        raise redis.TimeoutError("no answer")
+
+    def watched(self: Any, *names: Any) -> Any:  # noqa: ANN401
+        if any(away):
+            raise redis.TimeoutError("no answer")
+        return watch(self, *names)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(redis.client.Pipeline, "_execute_transaction", without_an_answer)
+        patched.setattr(redis.client.Pipeline, "watch", watched)
+        if is_away:
+            with pytest.raises(redis.TimeoutError):
+                key.write(AGGRESSIVE, BALANCED)
+        else:
+            assert key.write(AGGRESSIVE, BALANCED)
+    holds = AGGRESSIVE if arrives or not is_away else BALANCED
+    assert key.read() == (holds, False)
+    assert key.write(CONSERVATIVE, holds)
+    assert redis_client.get(POLICY) == b"CONSERVATIVE"
+    redis_client.set(POLICY, "BALANCED")
+    assert key.read() == (BALANCED, True)
+    assert not key.write(CONSERVATIVE, AGGRESSIVE)
+
+
 def test_the_leverage_of_one_regime_is_not_taken_in_another() -> None:
     leverage_for = loaded("closed_loop").leverage_for
     bold = replace(advice(AGGRESSIVE, 0.9), preferred_regime="BULL", updated_policy=AGGRESSIVE, leverage_hint=1.9)
