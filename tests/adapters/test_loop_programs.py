@@ -212,7 +212,9 @@ def test_governance_knows_as_its_own_what_it_wrote_without_an_answer(
     """It took it for somebody else's, and left a bold policy in force for good."""
     key = loaded("governance").PolicyKey(redis_server.url, "quantum")
     assert key.write(BALANCED, CONSERVATIVE)
-    execute, watch, away = redis.client.Pipeline._execute_transaction, redis.client.Pipeline.watch, []
+    pipeline: Any = redis.client.Pipeline
+    execute, watch = pipeline._execute_transaction, pipeline.watch
+    away: list[bool] = []
 
     def without_an_answer(self: Any, *arguments: Any) -> Any:  # noqa: ANN401  as redis-py has it
         if away:
@@ -230,8 +232,8 @@ def test_governance_knows_as_its_own_what_it_wrote_without_an_answer(
         return watch(self, *names)
 
     with monkeypatch.context() as patched:
-        patched.setattr(redis.client.Pipeline, "_execute_transaction", without_an_answer)
-        patched.setattr(redis.client.Pipeline, "watch", watched)
+        patched.setattr(pipeline, "_execute_transaction", without_an_answer)
+        patched.setattr(pipeline, "watch", watched)
         if is_away:
             with pytest.raises(redis.TimeoutError):
                 key.write(AGGRESSIVE, BALANCED)
