@@ -27,6 +27,8 @@ from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.columns.stream_position import LAST_ID
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.importing.exported import ExportedMemory
+from strategic_memory_server.importing.memory_writing import write_memory
 from strategic_memory_server.importing.override_writing import write_override
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.leverage_cap import LeverageCap
@@ -184,6 +186,32 @@ async def test_what_is_elsewhere_already_is_neither_changed_nor_mixed(
     assert refused.exit_code == 1
     assert "another long memory" in refused.output
     assert not list(redis_client.scan_iter("quantum:stream:meta.regime"))
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_memory_that_was_written_without_an_answer_is_taken_for_no_other_one(
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch, *, arrives: bool
+) -> None:
+    """Whoever did what was said then has forgotten the memory that had just been brought back."""
+    pipeline: Any = redis.asyncio.client.Pipeline
+    execute, lost = pipeline._execute_transaction, [True]
+
+    async def without_an_answer(self: Any, *arguments: Any) -> Any:  # noqa: ANN401  as redis-py has it
+        is_lost = bool(lost)
+        if arrives or not is_lost:
+            await execute(self, *arguments)
+        if is_lost:
+            lost.clear()
+            # As where the answer to EXEC was not read.
+            self.watching = True
+            raise redis.TimeoutError("no answer")
+
+    monkeypatch.setattr(pipeline, "_execute_transaction", without_an_answer)
+    memory, keys = ExportedMemory({b"read_up_to": b"1-0"}, {b"a": b"1"}), MemoryKeys.under("quantum")
+    assert await write_memory(async_client, keys, memory, may_be_further=False, dry_run=False)
+    assert redis_client.hgetall(keys.evidence) == memory.evidence
+    assert redis_client.zscore(keys.trade_ids, "a") == 1.0
+    assert not await write_memory(async_client, keys, memory, may_be_further=False, dry_run=False)
 
 
 async def test_its_files_are_read_by_pandas_and_by_replay(export: Path, tmp_path: Path) -> None:
