@@ -26,6 +26,8 @@ from strategic_memory_client import Feedback, FeedbackStatus, Policy, StrategicM
 BOLDNESS = (Policy.CONSERVATIVE, Policy.BALANCED, Policy.AGGRESSIVE)
 KEY = "governance:policy"
 LOOK_S = 0.2
+UNSEEN_S = 2.0
+"""What was advised before is not held any more where nobody has looked at the advice for so long."""
 
 
 @dataclass
@@ -43,6 +45,13 @@ class Governor:
     leave: float
     bolder: Policy | None = None
     bolder_since_s: float = 0.0
+    looked_s: float = 0.0
+
+    def looks(self, now_s: float) -> None:
+        """Take that the advice is looked at: it may change and change back while Redis is away."""
+        if now_s - self.looked_s > UNSEEN_S:
+            self.bolder = None
+        self.looked_s = now_s
 
     def proposal(self, advice: Feedback, in_force: Policy, now_s: float) -> Policy | None:
         """Return the policy to change to now; None: the one in force stays. `now_s` is of a clock that nobody sets."""
@@ -109,8 +118,6 @@ def govern(client: StrategicMemoryClient, key: PolicyKey, governor: Governor, *,
         try:
             sentence = looked(lambda: client.newest, key, governor, writes=writes) or said
         except redis.RedisError as error:
-            # What is advised until the next look is seen by nobody.
-            governor.bolder = None
             sentence = f"Redis cannot be used, trying again: {error}"
         if sentence != said:
             said = sentence
@@ -122,11 +129,11 @@ def looked(newest: Callable[[], Feedback], key: PolicyKey, governor: Governor, *
     """Return what there is to say after one look; empty where there is nothing."""
     in_force, is_of_others = key.read()
     # Redis may have taken its time, in which advice becomes another one or lapses.
-    advice = newest()
+    advice, now_s = newest(), time.monotonic()
     if in_force is None:
-        governor.bolder = None
         return f"{key.name} holds no policy: set it to one of {', '.join(BOLDNESS)}, or delete it"
-    proposed = governor.proposal(advice, in_force, time.monotonic())
+    governor.looks(now_s)
+    proposed = governor.proposal(advice, in_force, now_s)
     if advice.status is not FeedbackStatus.ACTIVE:
         return f"advice is {advice.status}: nothing is proposed, {in_force} stays"
     if proposed is None or advice.current is None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -143,25 +143,11 @@ def test_governance_goes_up_slowly_and_down_at_once() -> None:
         assert governor.proposal(given, in_force, now_s) is proposed, now_s
 
 
-class GivenKey:
-    """A key that holds CONSERVATIVE, or nothing that can be read, or that Redis does not tell of, look by look."""
-
-    name = POLICY
-
-    def __init__(self, *looks: Policy | Exception | None) -> None:
-        self._looks = iter(looks)
-
-    def read(self) -> tuple[Policy | None, bool]:
-        if isinstance(found := next(self._looks), Exception):
-            raise found
-        return found, False
-
-
 class SetTime:
     """Stands for the module: a second is over with each look."""
 
     def __init__(self) -> None:
-        self.now_s = 0.0
+        self.now_s = 1_000.0
 
     def monotonic(self) -> float:
         return self.now_s
@@ -170,18 +156,53 @@ class SetTime:
         self.now_s += 1.0
 
 
-@pytest.mark.parametrize("unseen", [redis.TimeoutError("Redis stands still"), None])
+class GivenKey:
+    """A key that holds CONSERVATIVE, or nothing that can be read, or that Redis does not tell of, look by look.
+
+    Where it is a number the process stands still for so many seconds.
+    """
+
+    name = POLICY
+
+    def __init__(self, time: SetTime, *looks: float | Exception | None) -> None:
+        self._time, self._looks = time, iter(looks)
+
+    def read(self) -> tuple[Policy | None, bool]:
+        found = next(self._looks)
+        if isinstance(found, Exception):
+            raise found
+        self._time.now_s += found or 0.0
+        return None if found is None else CONSERVATIVE, False
+
+
+AWAY = redis.TimeoutError("Redis stands still")
+
+
+@pytest.mark.parametrize(
+    ("looks", "proposals"),
+    [
+        ((0.0, 0.0, 0.0, 0.0, 0.0), 2),
+        ((0.0, AWAY, 0.0, 0.0, 0.0), 2),
+        ((0.0, 0.0, AWAY, AWAY, 0.0, 0.0, 0.0), 0),
+        ((0.0, 0.0, None, None, 0.0, 0.0, 0.0), 0),
+        ((0.0, 0.0, 10.0, 0.0, 0.0), 0),
+    ],
+)
 def test_governance_takes_no_advice_for_held_that_it_has_not_looked_at(
-    unseen: Exception | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    looks: tuple[float | Exception | None, ...],
+    proposals: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """While Redis was away the market might turn and turn back: the advice of a second counted as that of a minute."""
-    governance, governor = loaded("governance"), loaded("governance").Governor(3.0, 0.6, 0.5)
-    client = type("Client", (), {"newest": advice(AGGRESSIVE, 0.8)})()
-    for looks, proposals in (((CONSERVATIVE,) * 5, 1), ((CONSERVATIVE, CONSERVATIVE, unseen, *(CONSERVATIVE,) * 2), 0)):
-        monkeypatch.setattr(governance, "time", SetTime())
-        governor.bolder = None
-        governance.govern(client, GivenKey(*looks), governor, writes=False, until_s=5.0)
-        assert capsys.readouterr().out.count("proposes AGGRESSIVE") == proposals
+    governance, time = loaded("governance"), SetTime()
+    monkeypatch.setattr(governance, "time", time)
+    newest, said = advice(AGGRESSIVE, 0.8), []
+    key, governor = GivenKey(time, *looks), governance.Governor(3.0, 0.6, 0.5)
+    for _ in looks:
+        with suppress(redis.RedisError):
+            said.append(governance.looked(lambda: newest, key, governor, writes=False))
+        time.sleep(governance.LOOK_S)
+    assert sum(each.startswith("proposes AGGRESSIVE") for each in said) == proposals
 
 
 def test_governance_acts_by_the_advice_of_after_it_has_read_the_key() -> None:
@@ -194,7 +215,7 @@ def test_governance_acts_by_the_advice_of_after_it_has_read_the_key() -> None:
             given.append(given[-1].as_stale())
             return super().read()
 
-    said = governance.looked(lambda: given[-1], SlowKey(CONSERVATIVE), governor, writes=True)
+    said = governance.looked(lambda: given[-1], SlowKey(SetTime(), 0.0), governor, writes=True)
     assert said == "advice is STALE: nothing is proposed, CONSERVATIVE stays"
 
 
