@@ -84,16 +84,20 @@ async def _written(
 async def write_values(
     client: redis.Redis, prefix: str, values: Mapping[str, bytes], *, dry_run: bool
 ) -> dict[str, bytes | None]:
-    """Write inputs that are one value each where there are none; return what was there of each, None for nothing."""
+    """Write inputs that are one value each where there are none; return what was there of each, None for nothing.
+
+    What somebody has set meanwhile is left as well, and is none of these values: empty.
+    """
     keys = {source: key_of(prefix, source) for source in values}
     replies = await round_trip(client, [packed("GET", key) for key in keys.values()])
     found = {source: checked(reply, keys[source], "value") for source, reply in zip(keys, replies, strict=True)}
     if not dry_run:
         missing = [source for source in values if found[source] is None]
         replies = await round_trip(client, [packed("SET", keys[name], values[name], "NX") for name in missing])
-        for reply in replies:
+        for source, reply in zip(missing, replies, strict=True):
             if isinstance(reply, Exception):
                 raise reply
+            found[source] = None if reply else b""
     return found
 
 
