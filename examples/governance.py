@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis
@@ -25,6 +26,8 @@ from strategic_memory_client import Feedback, FeedbackStatus, Policy, StrategicM
 BOLDNESS = (Policy.CONSERVATIVE, Policy.BALANCED, Policy.AGGRESSIVE)
 KEY = "governance:policy"
 LOOK_S = 0.2
+UNSEEN_S = 2.0
+"""What was advised before is not held any more where nobody has looked at the advice for so long."""
 
 
 @dataclass
@@ -42,6 +45,13 @@ class Governor:
     leave: float
     bolder: Policy | None = None
     bolder_since_s: float = 0.0
+    looked_s: float = 0.0
+
+    def looks(self, now_s: float) -> None:
+        """Take that the advice is looked at: it may change and change back while Redis is away."""
+        if now_s - self.looked_s > UNSEEN_S:
+            self.bolder = None
+        self.looked_s = now_s
 
     def proposal(self, advice: Feedback, in_force: Policy, now_s: float) -> Policy | None:
         """Return the policy to change to now; None: the one in force stays. `now_s` is of a clock that nobody sets."""
@@ -68,12 +78,12 @@ class PolicyKey:
     def __init__(self, url: str, prefix: str) -> None:
         self.name = f"{prefix}:{KEY}"
         self._redis = redis.Redis.from_url(url, decode_responses=True, encoding_errors="replace", socket_timeout=2.0)
-        self._written: str | None = None
+        self._ours: tuple[object, ...] = ()
 
     def read(self) -> tuple[Policy | None, bool]:
         """Return the policy in force (None: the key holds none), and whether somebody else has set it since we did."""
         held = self._redis.get(self.name)
-        return self._policy_of(held), self._written not in (None, held)
+        return self._policy_of(held), bool(self._ours) and held not in self._ours
 
     def _policy_of(self, held: object) -> Policy | None:
         named = Policy.CONSERVATIVE.value if held is None else str(held).strip().upper()
@@ -81,16 +91,22 @@ class PolicyKey:
 
     def write(self, policy: Policy, in_place_of: Policy) -> bool:
         """Set the policy; False where it has just become another one."""
+        is_tried = is_there = False
 
         def change(changes: redis.client.Pipeline) -> None:
-            is_as_before = self._policy_of(changes.get(self.name)) is in_place_of
+            nonlocal is_tried, is_there
+            held = changes.get(self.name)
+            # Where no answer comes in time, redis-py calls this again, and Redis may have set it.
+            is_there = is_tried and held == policy.value
             changes.multi()
-            if is_as_before:
+            if self._policy_of(held) is in_place_of:
+                # Until Redis says that it has, either may be what it holds, and neither is somebody else's.
+                is_tried, self._ours = True, (held, policy.value)
                 changes.set(self.name, policy.value)
 
-        if not self._redis.transaction(change, self.name):
+        if not self._redis.transaction(change, self.name) and not is_there:
             return False
-        self._written = policy.value
+        self._ours = (policy.value,)
         return True
 
 
@@ -100,7 +116,7 @@ def govern(client: StrategicMemoryClient, key: PolicyKey, governor: Governor, *,
     while time.monotonic() < until_s:
         sentence = said
         try:
-            sentence = looked(client.newest, key, governor, writes=writes) or said
+            sentence = looked(lambda: client.newest, key, governor, writes=writes) or said
         except redis.RedisError as error:
             sentence = f"Redis cannot be used, trying again: {error}"
         if sentence != said:
@@ -109,12 +125,15 @@ def govern(client: StrategicMemoryClient, key: PolicyKey, governor: Governor, *,
         time.sleep(LOOK_S)
 
 
-def looked(advice: Feedback, key: PolicyKey, governor: Governor, *, writes: bool) -> str:
+def looked(newest: Callable[[], Feedback], key: PolicyKey, governor: Governor, *, writes: bool) -> str:
     """Return what there is to say after one look; empty where there is nothing."""
     in_force, is_of_others = key.read()
+    # Redis may have taken its time, in which advice becomes another one or lapses.
+    advice, now_s = newest(), time.monotonic()
     if in_force is None:
         return f"{key.name} holds no policy: set it to one of {', '.join(BOLDNESS)}, or delete it"
-    proposed = governor.proposal(advice, in_force, time.monotonic())
+    governor.looks(now_s)
+    proposed = governor.proposal(advice, in_force, now_s)
     if advice.status is not FeedbackStatus.ACTIVE:
         return f"advice is {advice.status}: nothing is proposed, {in_force} stays"
     if proposed is None or advice.current is None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,132 @@ def test_governance_goes_up_slowly_and_down_at_once() -> None:
         (690.0, sure, BALANCED, None),  # which somebody else has set meanwhile
     ):
         assert governor.proposal(given, in_force, now_s) is proposed, now_s
+
+
+class SetTime:
+    """Stands for the module: a second is over with each look."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, _seconds: float) -> None:
+        self.now_s += 1.0
+
+
+class GivenKey:
+    """A key that holds CONSERVATIVE, or nothing that can be read, or that Redis does not tell of, look by look.
+
+    Where it is a number the process stands still for so many seconds.
+    """
+
+    name = POLICY
+
+    def __init__(self, time: SetTime, *looks: float | Exception | None) -> None:
+        self._time, self._looks = time, iter(looks)
+
+    def read(self) -> tuple[Policy | None, bool]:
+        found = next(self._looks)
+        if isinstance(found, Exception):
+            raise found
+        self._time.now_s += found or 0.0
+        return None if found is None else CONSERVATIVE, False
+
+
+AWAY = redis.TimeoutError("Redis stands still")
+
+
+@pytest.mark.parametrize(
+    ("looks", "proposals"),
+    [
+        ((0.0, 0.0, 0.0, 0.0, 0.0), 2),
+        ((0.0, AWAY, 0.0, 0.0, 0.0), 2),
+        ((0.0, 0.0, AWAY, AWAY, 0.0, 0.0, 0.0), 0),
+        ((0.0, 0.0, None, None, 0.0, 0.0, 0.0), 0),
+        ((0.0, 0.0, 10.0, 0.0, 0.0), 0),
+    ],
+)
+def test_governance_takes_no_advice_for_held_that_it_has_not_looked_at(
+    looks: tuple[float | Exception | None, ...],
+    proposals: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While Redis was away the market might turn and turn back: the advice of a second counted as that of a minute."""
+    governance, time = loaded("governance"), SetTime()
+    monkeypatch.setattr(governance, "time", time)
+    newest, said = advice(AGGRESSIVE, 0.8), []
+    key, governor = GivenKey(time, *looks), governance.Governor(3.0, 0.6, 0.5)
+    for _ in looks:
+        with suppress(redis.RedisError):
+            said.append(governance.looked(lambda: newest, key, governor, writes=False))
+        time.sleep(governance.LOOK_S)
+    assert sum(each.startswith("proposes AGGRESSIVE") for each in said) == proposals
+
+
+def test_governance_acts_by_the_advice_of_after_it_has_read_the_key() -> None:
+    """A Redis that took its time handed advice on as if it still held."""
+    governance, given = loaded("governance"), [advice(AGGRESSIVE, 0.8)]
+    governor = governance.Governor(0.0, 0.6, 0.5)
+
+    class SlowKey(GivenKey):
+        def read(self) -> tuple[Policy | None, bool]:
+            given.append(given[-1].as_stale())
+            return super().read()
+
+    said = governance.looked(lambda: given[-1], SlowKey(SetTime(), 0.0), governor, writes=True)
+    assert said == "advice is STALE: nothing is proposed, CONSERVATIVE stays"
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("is_away", [False, True])
+@pytest.mark.parametrize("arrives", [False, True])
+def test_governance_knows_as_its_own_what_it_wrote_without_an_answer(
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    arrives: bool,
+    is_away: bool,
+) -> None:
+    """It took it for somebody else's, and left a bold policy in force for good."""
+    key = loaded("governance").PolicyKey(redis_server.url, "quantum")
+    assert key.write(BALANCED, CONSERVATIVE)
+    pipeline: Any = redis.client.Pipeline
+    execute, watch = pipeline._execute_transaction, pipeline.watch
+    away: list[bool] = []
+
+    def without_an_answer(self: Any, *arguments: Any) -> Any:  # noqa: ANN401  as redis-py has it
+        if away:
+            return execute(self, *arguments)
+        away.append(is_away)
+        if arrives:
+            execute(self, *arguments)
+            # As where the answer to EXEC was not read.
+            self.watching = True
+        raise redis.TimeoutError("no answer")
+
+    def watched(self: Any, *names: Any) -> Any:  # noqa: ANN401
+        if any(away):
+            raise redis.TimeoutError("no answer")
+        return watch(self, *names)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "_execute_transaction", without_an_answer)
+        patched.setattr(pipeline, "watch", watched)
+        if is_away:
+            with pytest.raises(redis.TimeoutError):
+                key.write(AGGRESSIVE, BALANCED)
+        else:
+            assert key.write(AGGRESSIVE, BALANCED)
+    holds = AGGRESSIVE if arrives or not is_away else BALANCED
+    assert key.read() == (holds, False)
+    assert key.write(CONSERVATIVE, holds)
+    assert redis_client.get(POLICY) == b"CONSERVATIVE"
+    redis_client.set(POLICY, "BALANCED")
+    assert key.read() == (BALANCED, True)
+    assert not key.write(CONSERVATIVE, AGGRESSIVE)
 
 
 def test_the_leverage_of_one_regime_is_not_taken_in_another() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import structlog
@@ -50,5 +51,10 @@ async def _uninterrupted(embedded: EmbeddedRedis, started_again: Callable[[], No
         await asyncio.shield(start)
     except asyncio.CancelledError:
         embedded.given_up.set()
-        await asyncio.wait([start])
+        # Whoever cancels does so again until this has ended, and stops the server then, which a start must not outlive.
+        while not start.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([start])
+        if (error := start.exception()) is not None:
+            logger.info("Embedded Redis is not started again, for the service ends", error=str(error))
         raise

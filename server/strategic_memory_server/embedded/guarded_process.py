@@ -13,17 +13,20 @@ from pathlib import Path
 # leaves behind, the watcher, waits for the end of the pipe that only our process holds open: when we are
 # gone, even by SIGKILL, it ends the program: in order where its directory stays, since it may hold writes back.
 # Nobody else can be given the number $$ meanwhile: it still names the process group of the watcher.
+# The ten seconds are those of a clock, not a number of looks, of which each takes long on a busy machine: whoever takes
+# the directory next waits for the watcher, too. 0 names its process group, which is that of the program.
 _GUARDED_START = """
 exec 3<&0 </dev/null
 (
     read -r nothing <&3
-    if [ -z "$REMOVE_WITH_PARENT" ]; then
-        kill -15 $$
-        looks=0
-        while [ $looks -lt 100 ] && kill -0 $$; do sleep 0.1; looks=$((looks + 1)); done
+    if [ -n "$REMOVE_WITH_PARENT" ]; then
+        kill -9 $$
+        exec rm -rf -- "$REMOVE_WITH_PARENT"
     fi
-    kill -9 $$
-    if [ -n "$REMOVE_WITH_PARENT" ]; then rm -rf -- "$REMOVE_WITH_PARENT"; fi
+    kill -15 $$
+    (sleep 10; kill -9 0) &
+    while kill -0 $$; do sleep 0.1; done
+    kill -9 0
 ) >/dev/null 2>&1 &
 exec 3<&- "$@"
 """

@@ -21,8 +21,8 @@ _USABLE = re.compile(rf"(?:(?![{re.escape(_NOT_IN_IT)}])[!-~]){{1,512}}")
 _HIGHEST_PORT = 65_535
 _IN_ORDER = "stopped in order"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_LEFT_WITHIN_S = 15.0
-"""Longer than a Redis is given to end in order, once its service is gone."""
+_LEFT_WITHIN_S = 30.0
+"""Much longer than a Redis is given to end in order, once its service is gone: what ends it may stand still as well."""
 _POLL_S = 0.05
 
 

@@ -40,6 +40,9 @@ async def write_guard(client: redis.Redis, prefix: str, text: bytes, *, dry_run:
     if epoch is not None:
         return Stands.SERVICE
     if not dry_run:
-        (written,) = await round_trip(client, [packed("HSETNX", key, "guard", text)])
-        return Stands.NOTHING if checked(written, key, "hash") else Stands.ANOTHER
+        # A service may have begun since it was looked at, and goes on from nothing then, whatever is written here.
+        writing = packed("HSETNX", key, "guard", text), packed("HGET", key, "epoch")
+        *_, written = await round_trip(client, [packed("MULTI"), *writing, packed("EXEC")])
+        is_new, epoch = checked(written, key, "hash")
+        return Stands.SERVICE if is_new and epoch is not None else Stands.NOTHING if is_new else Stands.ANOTHER
     return Stands.NOTHING

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import redis.asyncio as redis
+from redis.exceptions import TimeoutError as NoAnswerError
 from redis.exceptions import WatchError
 
 from strategic_memory_server.columns.stream_position import id_order
@@ -15,6 +16,9 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
 
 AT_ONCE = 5_000
+
+TRIES = 3
+"""So often it is written where Redis does not say in time whether it has been."""
 
 
 class OtherMemoryError(Exception):
@@ -39,6 +43,21 @@ async def write_memory(
         OtherMemoryError: there is another one.
         redis.exceptions.RedisError, OSError: Redis could not be reached, or refused.
     """
+    for number in range(TRIES):
+        written = await _written(client, keys, memory, may_be_further=may_be_further, dry_run=dry_run)
+        if written is not None:
+            # What is there at a second look is what was sent before.
+            return written or number > 0
+    raise NoAnswerError(f"{keys.evidence} was written {TRIES} times, and no answer came")
+
+
+async def _written(
+    client: redis.Redis, keys: MemoryKeys, memory: ExportedMemory, *, may_be_further: bool, dry_run: bool
+) -> bool | None:
+    """Write it as `write_memory` does; None: somebody has written meanwhile, or Redis has not said that it was.
+
+    Both are one error of redis-py, and the next look tells them apart.
+    """
     pipeline: Any = client.pipeline(transaction=True)
     async with pipeline as transaction:
         await transaction.watch(keys.evidence, keys.trade_ids)
@@ -58,23 +77,27 @@ async def write_memory(
         try:
             await transaction.execute()
         except WatchError:
-            raise _other(keys) from None
+            return None
     return True
 
 
 async def write_values(
     client: redis.Redis, prefix: str, values: Mapping[str, bytes], *, dry_run: bool
 ) -> dict[str, bytes | None]:
-    """Write inputs that are one value each where there are none; return what was there of each, None for nothing."""
+    """Write inputs that are one value each where there are none; return what was there of each, None for nothing.
+
+    What somebody has set meanwhile is left as well, and is none of these values: empty.
+    """
     keys = {source: key_of(prefix, source) for source in values}
     replies = await round_trip(client, [packed("GET", key) for key in keys.values()])
     found = {source: checked(reply, keys[source], "value") for source, reply in zip(keys, replies, strict=True)}
     if not dry_run:
         missing = [source for source in values if found[source] is None]
         replies = await round_trip(client, [packed("SET", keys[name], values[name], "NX") for name in missing])
-        for reply in replies:
+        for source, reply in zip(missing, replies, strict=True):
             if isinstance(reply, Exception):
                 raise reply
+            found[source] = None if reply else b""
     return found
 
 

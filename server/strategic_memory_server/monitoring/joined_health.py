@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+WARMING_UP = "warming_up"
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerSeen:
@@ -30,6 +32,8 @@ class WorkerSeen:
 def joined_health(workers: Sequence[WorkerSeen]) -> dict[str, Any]:
     """Return the health of all: what the one that leads says, or else the first that answers, with what others add.
 
+    One that has only just begun, and may not know the caps yet, is that first one where all have.
+
     A problem that not all of them have names who has it.
 
     Raises:
@@ -38,8 +42,7 @@ def joined_health(workers: Sequence[WorkerSeen]) -> dict[str, Any]:
     answers = {each.number: each.said for each in workers if each.said is not None}
     if not answers:
         raise ValueError("no worker answers")
-    number = next((number for number, said in answers.items() if _leads(said)), min(answers))
-    chosen = answers[number]
+    chosen = min(answers.items(), key=lambda each: (not _leads(each[1]), each[1]["status"] == WARMING_UP, each[0]))[1]
     metrics = chosen["metrics"]
     subscribers = sum(said["metrics"]["feedback"]["subscribers"] for said in answers.values())
     return {

@@ -24,6 +24,9 @@ PAGE = 1_000
 CHANGED_LOOKS = 10
 """A file that has changed at so many looks in a row is told: it is left for the next one each time."""
 
+UNREAD_LOOKS = 15
+"""A file that was read, and cannot be at so many looks in a row, ends it: who writes it anew may stand still."""
+
 _GOES_ON = (b"false", b"0")
 """What a field `closed` says of a candle that has not ended, as cryptofeed writes those."""
 
@@ -61,7 +64,8 @@ def closes_of_files(
     """Yield the closes that are known, oldest first, then those that come to be, for as long as it is asked.
 
     A candle that has not ended yet is left for later, and a file that has just changed for the next look: it may still
-    be written. It may be appended to, or written anew as a whole. The last candle has ended once the file was written
+    be written. It may be appended to, or written anew as a whole; one that was read and cannot be any more is read
+    again, for who writes it may stand still. The last candle has ended once the file was written
     at its end or later: what it closed at before is not its close.
 
     Args:
@@ -72,18 +76,27 @@ def closes_of_files(
         pause: waits for so many seconds.
     """
     known_until_ms, before, is_read, waits, changed = -1, _looked_at(paths), False, False, 0
+    most_unread, unread = 1, 0
     while True:
         pause(LOOKED_AT_S)
-        # Looked at before it is read: what comes in between is a change for the next look.
-        now = _looked_at(paths)
-        before, is_still = now, now == before
+        try:
+            # Looked at before it is read: what comes in between is a change for the next look.
+            now = _looked_at(paths)
+            before, is_still = now, now == before
+            # What is read is no newer than this, however long reading takes.
+            ended_ms = int(clock_s() * 1000)
+            prices = read() if is_still and (waits or not is_read) else None
+        except PricesError:
+            unread, is_read = unread + 1, False
+            if unread >= most_unread:
+                raise
+            yield KnownCloses(())
+            continue
         is_read = is_read and is_still
         changed = 0 if is_still else changed + 1
-        if is_still and (waits or not is_read):
-            # What is read is no newer than this, however long reading takes.
-            is_read, ended_ms = True, int(clock_s() * 1000)
+        if prices is not None:
+            is_read, most_unread, unread = True, UNREAD_LOOKS, 0
             written_ms = max(at_ns for at_ns, _ in now) // 1_000_000 + WRITTEN_LATE_MS
-            prices = read()
             to_close_ms = prices.spacing_ms if stamps is Stamps.OPENING else 0
             found = [(at + to_close_ms, close) for at, close in zip(prices.times_ms, prices.closes, strict=True)]
             if found[-1][0] > written_ms:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import structlog
 
 from strategic_memory_server.faults.errors import StrategicMemoryError
+from strategic_memory_server.waiting.last_look import is_done_within
 
 LARGEST_LINE_BYTES = 64 * 1024 * 1024
 """A page of metrics has some 50 KB."""
@@ -97,10 +98,9 @@ class Link:
         self._asked[number] = answer
         try:
             self._write({"ask": what, "about": about, "number": number})
-            async with asyncio.timeout(within_s):
-                return await answer
-        except TimeoutError:
-            raise NoAnswerError(f"no answer within {within_s:g} s") from None
+            if not await is_done_within(answer, within_s):
+                raise NoAnswerError(f"no answer within {within_s:g} s")
+            return answer.result()
         finally:
             del self._asked[number]
 

@@ -14,6 +14,9 @@ from contextlib import ExitStack, contextmanager
 
 from strategic_memory_server.faults.errors import ListenError
 
+DRAWS = 20
+"""A free port is drawn so often, where another address of the host has what is free on the first."""
+
 
 @contextmanager
 def reserved(address: str, setting: str) -> Iterator[str]:
@@ -29,12 +32,27 @@ def reserved(address: str, setting: str) -> Iterator[str]:
     host, _, port = address.rpartition(":")
     with ExitStack() as stack:
         try:
-            number = _bind(stack, host.strip("[]"), int(port))
+            number = _reserve(stack, host.strip("[]"), int(port))
         except OSError as error:
             raise ListenError(setting, address, error.strerror or str(error)) from error
         except UnicodeError:
             raise ListenError(setting, address, "this can be the name of no host") from None
         yield f"{host}:{number}"
+
+
+def _reserve(stack: ExitStack, host: str, port: int) -> int:
+    """Bind a port, or draw one that is free on every address of the host."""
+    for _ in range(0 if port else DRAWS - 1):
+        with ExitStack() as drawn:
+            try:
+                number = _bind(drawn, host, port)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                continue
+            stack.push(drawn.pop_all())
+            return number
+    return _bind(stack, host, port)
 
 
 def _bind(stack: ExitStack, host: str, port: int) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from strategic_memory_server.faults.errors import StrategicMemoryError
 from strategic_memory_server.monitoring.joined_metrics import Families, families_of
 from strategic_memory_server.monitoring.pages import NotGatheredError, OwnPages
+from strategic_memory_server.waiting.last_look import is_done_within
 from strategic_memory_server.waiting.running_tasks import cancel
 from strategic_memory_server.workers.link import Link, NoAnswerError
 
@@ -20,8 +21,15 @@ SETTINGS_WITHIN_S = 60.0
 GATHERED_WITHIN_S = 3.0
 """How long the health of all may take; each worker is waited for a third of that."""
 
+BEGUN_WITHIN_S = 0.5
+"""So long a worker that is asked by that process waits for a portfolio that it has only just opened, seconds: less than
+it has for its answer."""
+
 SEEN_FOR_S = 1.0
-"""A page shows the health of all as it was so long ago at most, seconds."""
+"""After so long the health of all is asked for anew where a page shows it, seconds."""
+
+SHOWN_FOR_S = 10.0
+"""As it was longer ago no page shows it, seconds; asking takes less than that."""
 
 
 class WorkerSide:
@@ -35,6 +43,7 @@ class WorkerSide:
         self.gone = asyncio.Event()
         """Set once the process that has started this one has gone, however it ended."""
         self._link = link
+        self._begins: set[asyncio.Task[dict[str, Any]]] = set()
 
     async def settings(self) -> tuple[int, dict[str, Any]]:
         """Return the number of this worker, and what it is told instead of its environment.
@@ -61,10 +70,23 @@ class WorkerSide:
 
         async def health(portfolio: str) -> dict[str, Any]:
             # A worker that has only just begun answers in time, too: whoever was asked has waited already.
-            return await own.health(portfolio) if portfolio else own.seen()
+            if not portfolio:
+                return own.seen()
+            begins = asyncio.create_task(own.health(portfolio))
+            if await is_done_within(begins, BEGUN_WITHIN_S):
+                return begins.result()
+            # It goes on being opened, and what comes of that the next one hears who asks.
+            self._begins.add(begins)
+            begins.add_done_callback(self._has_begun)
+            return own.seen(portfolio)
 
         self._link.answers.update({"health": health, "metrics": metrics})
         return WholePages(self._link, own)
+
+    def _has_begun(self, begins: asyncio.Task[dict[str, Any]]) -> None:
+        self._begins.discard(begins)
+        if not begins.cancelled():
+            begins.exception()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -115,12 +137,13 @@ class WholePages:
         return text.encode()
 
     def seen(self, portfolio: str = "") -> dict[str, Any]:
-        """Return the health of all at once, as it was within the last seconds; the own one until it is known."""
+        """Return the health of all at once, as it was within the last seconds; the own one while it is not known."""
         own = self._own.seen(portfolio)
         at_s, said = self._seen.get(portfolio, (-math.inf, own))
-        if portfolio not in self._looking and time.monotonic() - at_s > SEEN_FOR_S:
+        ago_s = time.monotonic() - at_s
+        if portfolio not in self._looking and ago_s > SEEN_FOR_S:
             self._looking[portfolio] = asyncio.create_task(self._look(portfolio))
-        return said
+        return said if ago_s <= SHOWN_FOR_S else own
 
     async def _look(self, portfolio: str) -> None:
         try:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
 import tempfile
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -250,3 +253,28 @@ async def test_one_that_dies_is_started_again_once_with_what_it_had_kept() -> No
     finally:
         watch.cancel()
         await asyncio.to_thread(server.close)
+
+
+async def test_a_start_that_the_end_of_the_service_interrupts_is_waited_for_however_often_it_is_cancelled() -> None:
+    """It ran on beside what stopped the server: that failed, or left a server behind."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def start() -> None:
+        begun.set()
+        assert may_end.wait(PATIENCE_S)
+        raise EmbeddedRedisError("The embedded Redis was not waited for any longer.")
+
+    given_up, unretrieved = threading.Event(), []
+    dead: Any = SimpleNamespace(running=False, last_words=lambda: "", start=start, given_up=given_up)
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unretrieved.append(context))
+    watch = asyncio.create_task(keep_running(dead))
+    await aeventually(begun.is_set)
+    for _ in range(3):
+        watch.cancel()
+        assert await asyncio.wait([watch], timeout=0.05) == (set(), {watch})
+    assert given_up.is_set()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await watch
+    gc.collect()
+    assert unretrieved == []

@@ -22,6 +22,9 @@ from syncing import SETTINGS, syncing_with
 from strategic_memory_server.cli.export_command import export_memory
 from strategic_memory_server.cli.import_command import import_past
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.importing import guard_writing
+from strategic_memory_server.importing.guard_writing import Stands, write_guard
+from strategic_memory_server.redis_access.round_trip import round_trip
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 pytestmark = pytest.mark.processes
@@ -124,6 +127,34 @@ async def test_a_service_that_was_there_without_it_is_told_and_off_no_export_has
     assert "guard" not in sources(await exported(redis_server, tmp_path / "unreadable"))
     redis_client.flushall()
     assert "drawdown guard" not in await brought_back(redis_server, without)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "stands"),
+    [
+        ({}, Stands.NOTHING),
+        ({"epoch": "e"}, Stands.SERVICE),
+        ({"epoch": "e", "guard": "1 {}"}, Stands.ANOTHER),
+    ],
+)
+async def test_a_service_that_begins_just_then_is_not_said_to_have_the_guard(
+    meanwhile: dict[str, str],
+    stands: Stands,
+    redis_client: redis.Redis,
+    async_client: redis.asyncio.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The import stood still between its look and its writing: nobody was told that leverage is higher than before."""
+    ask = round_trip
+
+    async def asked(client: redis.asyncio.Redis, commands: list[bytes]) -> Any:  # noqa: ANN401  as Redis has it
+        replies = await ask(client, commands)
+        for field, value in meanwhile.items():
+            redis_client.hsetnx(KEYS.state, field, value)
+        return replies
+
+    monkeypatch.setattr(guard_writing, "round_trip", asked)
+    assert await write_guard(async_client, "quantum", b"2 {}", dry_run=False) is stands
 
 
 def sources(folder: Path) -> list[str]:

@@ -35,6 +35,14 @@ def test_without_a_leader_here_the_first_that_answers_tells() -> None:
     assert health["metrics"]["feedback"]["revision"] == 3
 
 
+def test_one_that_has_only_just_begun_does_not_tell_for_the_others() -> None:
+    """It may say a leverage of 1.0 over a lower cap, which it has not read yet."""
+    health = joined_health([seen(0, said(status="warming_up", revision=0)), seen(1, said(status="stale"))])
+    assert (health["status"], health["metrics"]["feedback"]["revision"]) == ("stale", 7)
+    assert health["problems"] == ["worker 0: its feedback is warming_up, that of the others stale"]
+    assert joined_health([seen(0, said(status="warming_up")), seen(1, said(status="warming_up"))])["problems"] == []
+
+
 def test_a_worker_that_is_away_is_named_with_the_reason() -> None:
     health = joined_health([seen(0, said("leader")), seen(1, None, "was killed by signal 9", restarts=4)])
     assert health["problems"] == ["worker 1: was killed by signal 9"]

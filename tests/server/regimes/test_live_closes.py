@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from strategic_memory_server.regimes.labelling import Stamps
-from strategic_memory_server.regimes.live_closes import CHANGED_LOOKS, KnownClose, closes_of_files
-from strategic_memory_server.regimes.price_files import Prices, read_prices
+from strategic_memory_server.regimes.live_closes import CHANGED_LOOKS, UNREAD_LOOKS, KnownClose, closes_of_files
+from strategic_memory_server.regimes.price_files import Prices, PricesError, read_prices
 
 HOUR_S, BEGIN_S = 3_600, 1_699_999_200
 
@@ -67,6 +67,36 @@ def test_a_last_candle_of_whose_end_the_file_is_written_is_known_at_its_end(tmp_
     # By the clock of who writes it, half a second behind ours.
     machine.to_write = [(2 * HOUR_S, [100, 101]), (3 * HOUR_S - 0.5, [100, 101, 120])]
     assert machine.known(20)[-1] == (3 * HOUR_S + 1.0, [120])
+
+
+@pytest.mark.parametrize("half", ["", "time,close\n", None])
+def test_a_file_whose_writer_stands_still_while_it_writes_it_anew_is_read_again(
+    half: str | None, tmp_path: Path
+) -> None:
+    """What published the regimes ended, since the file was empty, half written or away for two looks."""
+    machine = Machine(tmp_path / "prices.csv")
+    machine.to_write = [(2 * HOUR_S, [100, 101]), (3 * HOUR_S, [100, 101, 120])]
+    machine.now_s = 3 * HOUR_S - 15.0
+    whole = machine.pause
+
+    def pause(seconds: float) -> None:
+        whole(seconds)
+        if machine.now_s == 3 * HOUR_S - 12.0:
+            machine.file.unlink() if half is None else machine.file.write_text(half)
+
+    machine.pause = pause  # type: ignore[method-assign]
+    # One that was away is read at the look after that at which it was there again.
+    assert machine.known(20) == [(3 * HOUR_S - 14.0, [100, 101]), (3 * HOUR_S + 1.0, [120])]
+
+
+def test_a_file_that_cannot_be_read_for_long_or_at_first_ends_it(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "prices.csv")
+    machine.to_write = [(0.0, [100, 101]), (10.0, [])]
+    with pytest.raises(PricesError, match="no closing price"):
+        machine.known(100)
+    assert machine.now_s == 11.0 + UNREAD_LOOKS - 1
+    with pytest.raises(PricesError, match="no closing price"):
+        machine.known(1)
 
 
 def test_a_file_that_changes_at_every_look_is_told(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -65,6 +66,22 @@ async def test_what_has_no_answer_in_time_or_at_all() -> None:
             await asks.ask("fails", 10)
         with pytest.raises(NoAnswerError, match=r"^KeyError$"):
             await asks.ask("nothing", 10)
+
+
+async def test_an_answer_that_came_while_the_process_stood_still_is_taken_after_its_time() -> None:
+    """A worker was told as not answering where it was this process that could not listen."""
+    one, other = socket.socketpair()
+    asks = await Link.over(one, {})
+    running = asyncio.create_task(asks.run())
+    with other:
+        asked = asyncio.create_task(asks.ask("health", 0.05))
+        # The question is written, and its time begins.
+        await asyncio.sleep(0)
+        other.sendall(b'{"answer": "well", "number": 0}\n')
+        stand_still_s = 0.1
+        time.sleep(stand_still_s)  # noqa: ASYNC251
+        assert await asked == "well"
+    await running
 
 
 async def test_who_waits_for_an_answer_hears_that_the_other_has_gone() -> None:

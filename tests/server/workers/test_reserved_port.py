@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 
@@ -76,6 +77,30 @@ def test_an_address_that_cannot_be_listened_on(address: str, why: str) -> None:
 def test_a_name_with_several_addresses_has_one_port() -> None:
     with reserved("localhost:0", SETTING) as address, pytest.raises(OSError, match="in use"):
         listening(address, is_shared=False).__enter__()
+
+
+def test_a_port_that_is_taken_on_another_address_of_the_host_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Port 0 takes what is free on the first address; a service that asked for any port did not start."""
+    resolve, bind, taken = socket.getaddrinfo, socket.socket.bind, ["127.0.0.2", "127.0.0.2"]
+
+    def two_addresses(_host: str, port: int, **asked: int) -> list[Any]:
+        return [*resolve("127.0.0.1", port, **asked), *resolve("127.0.0.2", port, **asked)]
+
+    with ExitStack() as others:
+
+        def bound(self: socket.socket, place: tuple[str, int]) -> None:
+            bind(self, place)
+            if taken and place[0] == "127.0.0.1":
+                bind(others.enter_context(socket.socket()), (taken.pop(), self.getsockname()[1]))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(socket, "getaddrinfo", two_addresses)
+            patched.setattr(socket.socket, "bind", bound)
+            address = others.enter_context(reserved("two.example:0", SETTING))
+        assert not taken
+        for host in ("127.0.0.1", "127.0.0.2"):
+            with pytest.raises(OSError, match="in use"):
+                socket.create_server((host, port_of(address)))
 
 
 def test_an_address_of_ipv6() -> None:

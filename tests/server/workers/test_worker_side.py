@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import pytest
+from processes import aeventually
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from structlog.testing import capture_logs
 
+from strategic_memory_server.faults.errors import LogNotReadError, UnknownPortfolioError
 from strategic_memory_server.monitoring.http_server import http_app
 from strategic_memory_server.monitoring.pages import OwnPages
 from strategic_memory_server.waiting.running_tasks import cancel
+from strategic_memory_server.workers import worker_side
 from strategic_memory_server.workers.link import Link
 from strategic_memory_server.workers.supervisor import Supervisor
 from strategic_memory_server.workers.worker_side import WorkerSide
@@ -44,6 +51,76 @@ async def test_a_worker_that_has_only_just_begun_answers_for_all_to_be_told() ->
         begun.set()
         assert await named == {"portfolio": "alpha"}
     await link.run()  # until it has closed
+
+
+async def test_of_a_portfolio_that_it_has_only_just_opened_a_worker_says_in_time_what_it_knows() -> None:
+    """It has two seconds to read it, and one to answer: it was told as not answering."""
+    begun, opened = asyncio.Event(), set()
+
+    async def follow(portfolio: str) -> None:
+        opened.add(portfolio)
+        await begun.wait()
+
+    one, other = socket.socketpair()
+    asks, answers = await Link.over(one, {}), await Link.over(other, {})
+    running = [asyncio.create_task(link.run()) for link in (asks, answers)]
+    WorkerSide(answers).pages_of(OwnPages(lambda name: {"open": name in opened}, CollectorRegistry(), follow, _none))
+    async with asyncio.timeout(60):
+        assert await asks.ask("health", 30.0, "alpha") == {"open": True}
+    begun.set()
+    for each in running:
+        await cancel(each)
+
+
+async def test_of_a_portfolio_that_is_not_to_be_had_a_worker_says_why_also_when_that_comes_late() -> None:
+    begun, loop = asyncio.Event(), asyncio.get_running_loop()
+    unretrieved: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _loop, context: unretrieved.append(context))
+
+    async def follow(portfolio: str) -> None:
+        await begun.wait()
+        raise UnknownPortfolioError(portfolio, "")
+
+    def report(portfolio: str) -> dict[str, Any]:
+        raise LogNotReadError
+
+    one, other = socket.socketpair()
+    link = await Link.over(one, {})
+    with other:
+        WorkerSide(link).pages_of(OwnPages(report, CollectorRegistry(), follow, _none))
+        with pytest.raises(LogNotReadError):
+            await link.answers["health"]("alpha")
+        begun.set()
+        await asyncio.sleep(0)
+        with pytest.raises(UnknownPortfolioError):
+            await link.answers["health"]("alpha")
+    await link.run()
+    gc.collect()
+    assert unretrieved == []
+
+
+async def test_a_page_that_is_opened_again_shows_no_health_of_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no page was open the first one was shown what had been wrong when the last one was."""
+    health = {"problems": ["worker 1: is starting"]}
+
+    async def whole(_about: str) -> dict[str, Any]:
+        return health
+
+    one, other = socket.socketpair()
+    links = await Link.over(one, {}), await Link.over(other, {"health": whole})
+    running = [asyncio.create_task(link.run()) for link in links]
+    own = OwnPages(lambda _portfolio: {"problems": []}, CollectorRegistry(), _follow, _none)
+    pages, now_s = WorkerSide(links[0]).pages_of(own), time.monotonic()
+    monkeypatch.setattr(worker_side, "time", SimpleNamespace(monotonic=lambda: now_s))
+    assert pages.seen() == {"problems": []}
+    await aeventually(lambda: pages.seen() == health)
+    now_s += 5.0
+    assert pages.seen() == health, "it is asked for anew"
+    now_s += 3600.0
+    assert pages.seen() == {"problems": []}
+    await aeventually(lambda: pages.seen() == health)
+    for each in running:
+        await cancel(each)
 
 
 async def test_metrics_that_the_first_process_does_not_gather_are_refused_with_a_sentence() -> None:
@@ -88,3 +165,7 @@ async def test_where_no_worker_answers_in_time_the_one_that_is_asked_says_that_i
 
 
 async def _follow(_portfolio: str) -> None: ...
+
+
+async def _none() -> list[Metric]:
+    return []
