@@ -134,18 +134,21 @@ class OpenPortfolios:
 
     async def find(self, name: str) -> ServedPortfolio:
         """Return one, and follow it from now on; raises as `ServedPortfolios`."""
-        if name not in self._served:
-            if name not in self._listed:
-                return self._refuse(name)
-            if self._is_ending:
-                raise DrainingError
-            if name in self._changing:
-                raise LogNotReadError
-            await self._open_anew(name, self._listed[name])
-        served = self._served[name]
-        while not self._has_begun(name):
-            await asyncio.wait([self._beginning[name][1]])
-        return served
+        while True:
+            if name not in self._served:
+                if name not in self._listed:
+                    return self._refuse(name)
+                if self._is_ending:
+                    raise DrainingError
+                if name in self._changing:
+                    raise LogNotReadError
+                await self._open_anew(name, self._listed[name])
+            served = self._served[name]
+            while not self._has_begun(name):
+                await asyncio.wait([self._beginning[name][1]])
+            # One that was closed meanwhile may have read nothing.
+            if self._served.get(name) is served:
+                return served
 
     async def _until_begun(self, name: str, portfolio: Portfolio) -> None:
         """Look again and again for a moment: much has to come together, and little tells of it."""

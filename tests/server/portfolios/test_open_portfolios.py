@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -163,6 +164,36 @@ async def test_one_whose_streams_are_waited_for_is_closed_with_the_service() -> 
         await waits.wait()
     await portfolios.close()
     assert not other.runs, "it would hold its lease to the end of that"
+
+
+async def test_one_that_is_closed_while_it_is_waited_for_says_nothing() -> None:
+    opened: list[Any] = []
+
+    def make(*_arguments: object) -> Any:  # noqa: ANN401  it stands for a portfolio
+        opened.append(Opened())
+        opened[-1].served = SimpleNamespace(end=lambda _: None, ended=partial(asyncio.sleep, 0))
+        return opened[-1]
+
+    default: Any = SimpleNamespace(served=object(), is_under_caps=True)
+    portfolios = OpenPortfolios(default, make)
+    first: Any = SimpleNamespace(key_prefix="quantum:alpha")
+    second: Any = SimpleNamespace(key_prefix="quantum:beta")
+    await portfolios.take({"alpha": first})
+    asked = asyncio.create_task(portfolios.find("alpha"))
+    await asyncio.sleep(0)
+    # It is told something else, and then named no more.
+    await portfolios.take({"alpha": second})
+    another = asyncio.create_task(portfolios.find("alpha"))
+    opened[1].is_under_caps = True
+    async with asyncio.timeout(30):
+        assert await asked is await another is opened[1].served, "the first one would say 1.0 over a lower cap"
+        opened[1].is_under_caps = False
+        await portfolios.take({"alpha": first})
+        asked = asyncio.create_task(portfolios.find("alpha"))
+        await asyncio.sleep(0)
+        await portfolios.take({})
+        with pytest.raises(UnknownPortfolioError):
+            await asked
 
 
 async def test_a_service_that_ends_opens_no_more() -> None:
