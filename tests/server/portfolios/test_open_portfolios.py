@@ -102,6 +102,7 @@ async def test_a_process_that_stands_still_before_it_has_asked_gives_it_the_whol
 
     default: Any = Default()
     portfolios = OpenPortfolios(default, never)
+    await asyncio.sleep(0)
     stand_still_s = 1.1 * open_portfolios.FIRST_READING_S
     time.sleep(stand_still_s)  # noqa: ASYNC251
     async with asyncio.timeout(30):
