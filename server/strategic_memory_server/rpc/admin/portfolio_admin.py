@@ -35,6 +35,10 @@ from strategic_memory_server.rpc.wire.to_wire import admin_state_message
 LONGEST_WAIT_S = 5.0
 """So long a call waits until what it says is carried out, seconds; less where its deadline comes sooner."""
 
+LATE_S = 0.1
+TAKEN_WITHIN_S = 0.25
+"""Where that ends too late by so much, seconds, the process stood still: so long it has to take what came meanwhile."""
+
 LEFT_TO_ANSWER_S = 0.5
 ATTEMPTS = 5
 
@@ -142,8 +146,11 @@ class PortfolioAdmin:
         """Wait until the advice here is under an intervention, for a while, and tell."""
         # There is none where the caller waits for ever.
         left_s = cast("float | None", context.time_remaining())
-        within_s = LONGEST_WAIT_S if left_s is None else min(LONGEST_WAIT_S, left_s - LEFT_TO_ANSWER_S)
+        within_s = LONGEST_WAIT_S if left_s is None else max(min(LONGEST_WAIT_S, left_s - LEFT_TO_ANSWER_S), 0.0)
+        due_s = (now_s := asyncio.get_running_loop().time)() + within_s
         await _within(within_s, self._until_in_force(intervention.number))
+        if now_s() - due_s >= LATE_S:
+            await _within(TAKEN_WITHIN_S, self._until_in_force(intervention.number))
         return self._state(intervention)
 
     async def _until_in_force(self, number: int) -> None:
