@@ -63,7 +63,7 @@ class PortfolioAdmin:
         asked = asked_override(request, now_ms)
         held = await self._seen(request.replaces, now_ms)
         if not asked.is_forced:
-            _require_no_raise(asked, self._sources.hub.in_force(now_ms))
+            _require_no_raise(asked, self._in_force())
         by = _caller(context)
         override = Override(asked.policy, asked.leverage, asked.is_forced, asked.reason, by, now_ms, asked.until_ms)
         intervention = replace(held, number=held.number + 1, override=override)
@@ -93,7 +93,7 @@ class PortfolioAdmin:
             now_ms = self._sources.clock_ms()
             until_ms = asked_freeze(request, now_ms)
             held = await self._seen(request.replaces, now_ms)
-            in_force = self._sources.hub.in_force(now_ms)
+            in_force = self._in_force()
             if in_force.status is not FeedbackStatus.ACTIVE:
                 raise NothingToFreezeError(in_force.status.value)
             waiter = Waiter(self._sources.changed)
@@ -118,6 +118,10 @@ class PortfolioAdmin:
         """Tell what operators have said."""
         held = (await self._newest()).at(self._sources.clock_ms())
         return admin_pb2.GetStateResponse(state=self._state(held))
+
+    def _in_force(self) -> Feedback:
+        """Return what is in force now: while Redis was asked, what was before may have ended."""
+        return self._sources.hub.in_force(self._sources.clock_ms())
 
     async def _newest(self) -> Intervention:
         try:
@@ -164,10 +168,9 @@ class PortfolioAdmin:
     def _state(self, intervention: Intervention) -> admin_pb2.AdminState:
         hub = self._sources.hub
         is_in_force = hub.intervention.number >= intervention.number
-        feedback = hub.in_force(self._sources.clock_ms())
         return admin_state_message(
             intervention,
-            feedback,
+            self._in_force(),
             is_in_force=is_in_force,
             pending="" if is_in_force else NOT_CARRIED_OUT,
             portfolio=self._name,
