@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from functools import partial
@@ -31,6 +32,15 @@ COUNTS_ALARMS = """
 window.alarms = 0;
 const counted = new MutationObserver((changes) => (window.alarms += changes.length));
 counted.observe(document.getElementById("alarm"), { childList: true, characterData: true, subtree: true });
+"""
+ONE_OLDER_ANSWER = """
+const [fetched, older] = [window.fetch, window.fetch("/page/revisions").then((answer) => answer.text())];
+window.fetch = async (path, ...how) => {
+  if (window.tookOlder || !String(path).startsWith("/page/revisions")) return fetched(path, ...how);
+  window.tookOlder = true;
+  return new Response(await older);
+};
+return older;
 """
 # A browser on a busy machine takes its time.
 BROWSER_S = 60.0
@@ -97,6 +107,22 @@ def test_it_shows_the_advice_and_each_change_and_nothing_is_wrong_with_it(
     redis_client.xadd("quantum:stream:trade.results", {"market_regime": "BULL", "realized_pnl": "n/a"})
     shows(browser, "inputs", "such as “n/a”")
     assert refused_by_policy(browser) == []
+
+
+def test_what_another_worker_has_yet_to_read_is_asked_for_again(
+    browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis
+) -> None:
+    fill(redis_client)
+    look_at(browser, start_service(env={"STRATEGIC_MEMORY_VALIDITY": "1200"}))
+    shows(browser, "history-summary", ", up to")
+    older = json.loads(browser.execute_script(ONE_OLDER_ANSWER))["revision"][-1]
+    redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.4}')
+    eventually(lambda: browser.execute_script("return window.tookOlder"), BROWSER_S, what="an answer of before")
+
+    def newest() -> int:
+        return int(text_of(browser, "history-summary").split("up to ")[1].split(":")[0])
+
+    eventually(lambda: newest() > older, BROWSER_S, what="the revision that has come")
 
 
 def test_of_very_many_regimes_the_matrix_shows_those_that_are_seen_most(

@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from strategic_memory_server.faults.errors import (
+    DrainingError,
     ListenError,
     LogNotReadError,
     OutOfScopeError,
@@ -57,6 +58,7 @@ LARGEST_HEAD_BYTES = 16 * 1024
 """Largest head of a request: of this service no request has as much as 1 KiB."""
 
 _STATUS = {
+    DrainingError: HTTPStatus.SERVICE_UNAVAILABLE,
     LogNotReadError: HTTPStatus.SERVICE_UNAVAILABLE,
     OutOfScopeError: HTTPStatus.FORBIDDEN,
     UnauthenticatedError: HTTPStatus.UNAUTHORIZED,

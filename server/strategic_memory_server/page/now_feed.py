@@ -66,6 +66,9 @@ class NowFeed:
         Args:
             takes_on: called after each event that the page has taken.
         """
+        if self.pages.is_full:
+            # Many that came at once were let in together, as after the process stood still; their next try is refused.
+            return
         self.pages.open += 1
         seen = -1
         loop = asyncio.get_running_loop()

@@ -78,16 +78,18 @@ class RevisionHistory:
         return True
 
     async def _reload(self) -> None:
-        epoch = self._hub.epoch
-        entries = await self._log.read_before(None, SHOWN)
-        rows: list[PastAdviceRow] = []
-        for start in range(0, len(entries), _AT_ONCE):
-            rows += map(
-                _row, (each for each in self._log.decode(entries[start : start + _AT_ONCE]) if each.epoch == epoch)
-            )
-            await asyncio.sleep(0)
-        self._epoch = epoch
-        self._rows = deque(rows[::-1], maxlen=SHOWN)
+        rows: list[tuple[str, PastAdviceRow]] = []
+        entries, left = await self._log.read_before(None, SHOWN), SHOWN
+        while entries:
+            for start in range(0, len(entries), _AT_ONCE):
+                rows += ((each.epoch, _row(each)) for each in self._log.decode(entries[start : start + _AT_ONCE]))
+                await asyncio.sleep(0)
+            # Where Redis was slow once, less arrives than was asked for.
+            left -= len(entries)
+            entries = await self._log.read_before(entries[-1][0].decode(), left) if left else []
+        # Another epoch may have begun meanwhile.
+        epoch = self._epoch = self._hub.epoch
+        self._rows = deque((row for of, row in reversed(rows) if of == epoch), maxlen=SHOWN)
 
 
 def _row(feedback: Feedback) -> PastAdviceRow:

@@ -38,10 +38,10 @@ time, the first ones have advice early, rather than all of them late."""
 FIRST_READING_S = 2.0
 """Longest wait for the log and the caps of a portfolio, from when it is opened, seconds."""
 
-LAST_LOOK_S = 0.05
-"""After that there is one more look, so much later, seconds: what came while the process stood still is taken first."""
-
 LOOK_S = 0.01
+LONGEST_LOOK_S = 0.05
+"""The time between two looks counts as so much of that, at most, seconds: a process that stands still can ask for
+nothing meanwhile, and does not take what has come."""
 
 _NAMES = "the names of the portfolios have"
 
@@ -81,10 +81,11 @@ class OpenPortfolios:
         self._awaits_names = awaits_names
         self._changing: set[str] = set()
         self._open: dict[str, _Open] = {}
+        self._closing: dict[str, _Open] = {}
+        self._is_ending = False
         self._served: dict[str, ServedPortfolio] = {DEFAULT: default.served}
         self._default = default
-        self._beginning: dict[str, tuple[Portfolio, float, bool]] = {}
-        self._waits: dict[str, asyncio.Task[None]] = {}
+        self._beginning: dict[str, tuple[Portfolio, asyncio.Task[None]]] = {}
         self._begins(DEFAULT, default)
         self._listed: Mapping[str, PortfolioSettings] = {}
         self._names: list[str] = [DEFAULT]
@@ -121,44 +122,48 @@ class OpenPortfolios:
         return self._served.get(name) if self._has_begun(name) else None
 
     def _begins(self, name: str, portfolio: Portfolio) -> None:
-        self._beginning[name] = portfolio, asyncio.get_running_loop().time() + FIRST_READING_S, False
+        # After a restart all its subscribers come at once: one look is for all of them.
+        looking = asyncio.create_task(self._until_begun(name, portfolio), name="portfolio-begins")
+        self._beginning[name] = portfolio, looking
 
     def _has_begun(self, name: str) -> bool:
         """Whether one says what holds: at its start it would say 1.0 over a lower cap for a moment."""
-        if name in self._beginning:
-            portfolio, by_s, is_last = self._beginning[name]
-            is_late = by_s < (now_s := asyncio.get_running_loop().time())
-            if portfolio.is_under_caps or (is_late and is_last):
-                del self._beginning[name]
-            elif is_late:
-                self._beginning[name] = portfolio, now_s + LAST_LOOK_S, True
+        if name in self._beginning and self._beginning[name][0].is_under_caps:
+            del self._beginning[name]
         return name not in self._beginning
 
     async def find(self, name: str) -> ServedPortfolio:
         """Return one, and follow it from now on; raises as `ServedPortfolios`."""
-        if name not in self._served:
-            if name not in self._listed:
-                return self._refuse(name)
-            if name in self._changing:
-                raise LogNotReadError
-            await self._open_anew(name, self._listed[name])
-        served = self._served[name]
-        if not self._has_begun(name):
-            # After a restart all its subscribers come at once: one look is for all of them.
-            wait = self._waits.get(name) or asyncio.create_task(self._until_begun(name), name="portfolio-begins")
-            self._waits[name] = wait
-            await asyncio.wait([wait])
-        return served
+        while True:
+            if name not in self._served:
+                if name not in self._listed:
+                    return self._refuse(name)
+                if self._is_ending:
+                    raise DrainingError
+                if name in self._changing:
+                    raise LogNotReadError
+                await self._open_anew(name, self._listed[name])
+            served = self._served[name]
+            while not self._has_begun(name):
+                await asyncio.wait([self._beginning[name][1]])
+            # One that was closed meanwhile may have read nothing.
+            if self._served.get(name) is served:
+                return served
 
-    async def _until_begun(self, name: str) -> None:
+    async def _until_begun(self, name: str, portfolio: Portfolio) -> None:
         """Look again and again for a moment: much has to come together, and little tells of it."""
-        try:
-            while True:
-                if self._has_begun(name):
-                    return
-                await asyncio.sleep(LOOK_S)
-        finally:
-            del self._waits[name]
+        left_s, now_s = FIRST_READING_S, asyncio.get_running_loop().time
+
+        def begins() -> bool:
+            return self._beginning.get(name, (None,))[0] is portfolio and not self._has_begun(name)
+
+        # What came while the process stood still in the end is taken before the last look.
+        while begins() and left_s > -LONGEST_LOOK_S:
+            looked_s = now_s()
+            await asyncio.sleep(LOOK_S)
+            left_s -= min(now_s() - looked_s, LONGEST_LOOK_S)
+        if begins():
+            del self._beginning[name]
 
     def state(self, name: str) -> ServiceState:
         """Return where health looks; raises as `find`."""
@@ -204,7 +209,9 @@ class OpenPortfolios:
 
     async def close(self) -> None:
         """End all that run, as the service ends: their streams have been told already."""
-        await asyncio.gather(*(each.stack.aclose() for each in self._open.values()))
+        self._is_ending = True
+        # Of those that were not named any more some may have been left while their streams were waited for.
+        await asyncio.gather(*(each.stack.aclose() for each in (*self._open.values(), *self._closing.values())))
 
     async def _open_anew(self, name: str, settings: PortfolioSettings) -> None:
         stack = AsyncExitStack()
@@ -217,7 +224,7 @@ class OpenPortfolios:
         self._begins(name, portfolio)
 
     async def _close(self, name: str, *, is_named: bool) -> None:
-        closed = self._open.pop(name)
+        closed = self._closing[name] = self._open.pop(name)
         del self._served[name]
         self._beginning.pop(name, None)
         # One that is only told something else is there again in a moment.
@@ -229,6 +236,7 @@ class OpenPortfolios:
                 async with asyncio.timeout(DRAIN_S):
                     await served.ended()
             await closed.stack.aclose()
+            del self._closing[name]
             logger.info("Portfolio closed; its keys stay", key_prefix=closed.settings.key_prefix)
 
     @contextmanager

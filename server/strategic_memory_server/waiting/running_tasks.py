@@ -33,7 +33,7 @@ def started(forever: Coroutine[Any, Any, None], name: str, broken: asyncio.Event
     """Start a task; `broken` is set when it ends by an error, which is logged."""
 
     def ended(task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
+        error = _cancelled_by_nobody(task) if task.cancelled() else task.exception()
         if error is not None:
             logger.critical("A part of the service has ended by a fault of the program", part=name, exc_info=error)
             broken.set()
@@ -41,6 +41,11 @@ def started(forever: Coroutine[Any, Any, None], name: str, broken: asyncio.Event
     task = asyncio.create_task(forever, name=name)
     task.add_done_callback(ended)
     return task
+
+
+def _cancelled_by_nobody(task: asyncio.Task[None]) -> BaseException | None:
+    """Return what to tell of a task that was cancelled from inside, as where what it waits for was given up."""
+    return None if task.cancelling() else asyncio.CancelledError("nobody has cancelled this part of the service")
 
 
 async def side_by_side(work: Iterable[Coroutine[Any, Any, None]]) -> None:

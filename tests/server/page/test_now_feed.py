@@ -59,3 +59,14 @@ async def test_while_nothing_changes_the_clock_alone_is_told() -> None:
     assert len(taken) == 1, "the page has not come back for more since the second"
     await page.aclose()
     assert not feed.pages.is_full
+
+
+async def test_of_pages_that_are_let_in_together_no_more_are_told_than_there_may_be() -> None:
+    feed = NowFeed(Said(), ChangeSignal(), OpenPages(2))
+    assert not feed.pages.is_full
+    pages = [feed.events(lambda: None) for _ in range(5)]
+    told = [await anext(page, None) is not None for page in pages]
+    assert told == [True, True, False, False, False]
+    for page in pages:
+        await page.aclose()
+    assert feed.pages.open == 0

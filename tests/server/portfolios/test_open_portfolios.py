@@ -6,29 +6,39 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
 
 from strategic_memory.v1 import service_pb2
-from strategic_memory_server.faults.errors import InvalidRequestError, LogNotReadError, UnknownPortfolioError
+from strategic_memory_server.faults.errors import (
+    DrainingError,
+    InvalidRequestError,
+    LogNotReadError,
+    UnknownPortfolioError,
+)
 from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.portfolios import open_portfolios
 from strategic_memory_server.portfolios.open_portfolios import OpenPortfolios
 from strategic_memory_server.rpc.portfolio_list import portfolio_page
+from strategic_memory_server.waiting.running_tasks import running
 
 
 class Opened:
     """A portfolio of which nothing was read yet."""
 
     def __init__(self) -> None:
-        self.served = object()
+        self.served: Any = object()
         self.is_under_caps = False
+        self.runs = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
+        self.runs = True
         yield
+        self.runs = False
 
 
 def never(*_arguments: object) -> NoReturn:
@@ -76,6 +86,30 @@ async def test_what_came_while_the_process_stood_still_is_taken_before_it_is_giv
     assert default.is_under_caps, "it would say 1.0 over a lower cap"
 
 
+async def test_a_process_that_stands_still_before_it_has_asked_gives_it_the_whole_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(open_portfolios, "FIRST_READING_S", 1.0)
+
+    class Default:
+        served, looks = object(), 0
+
+        @property
+        def is_under_caps(self) -> bool:
+            # After so many a connection is made, and what was asked for on it is read.
+            self.looks += 1
+            return self.looks > 15
+
+    default: Any = Default()
+    portfolios = OpenPortfolios(default, never)
+    await asyncio.sleep(0)
+    stand_still_s = 1.1 * open_portfolios.FIRST_READING_S
+    time.sleep(stand_still_s)  # noqa: ASYNC251
+    async with asyncio.timeout(30):
+        await portfolios.find(DEFAULT)
+    assert default.is_under_caps, "it would say 1.0 over a lower cap"
+
+
 async def test_another_one_is_waited_for_as_well_whoever_opened_it() -> None:
     other: Any = Opened()
     default: Any = SimpleNamespace(served=object(), is_under_caps=True)
@@ -112,6 +146,72 @@ async def test_a_crowd_that_waits_for_one_looks_once(monkeypatch: pytest.MonkeyP
     default.is_read = True
     async with asyncio.timeout(30):
         assert await asyncio.gather(*asked) == [default.served] * 100
+
+
+async def test_one_whose_streams_are_waited_for_is_closed_with_the_service() -> None:
+    other: Any = Opened()
+    waits = asyncio.Event()
+
+    async def ended() -> None:
+        waits.set()
+        await asyncio.Event().wait()
+
+    other.served = SimpleNamespace(end=lambda _: None, ended=ended)
+    default: Any = SimpleNamespace(served=object(), is_under_caps=True)
+    portfolios = OpenPortfolios(default, lambda *_: other)
+    settings: Any = SimpleNamespace(key_prefix="quantum:alpha")
+    await portfolios.take({"alpha": settings})
+    async with asyncio.timeout(30), running(portfolios.take({}), "portfolios", asyncio.Event()):
+        await waits.wait()
+    await portfolios.close()
+    assert not other.runs, "it would hold its lease to the end of that"
+
+
+async def test_one_that_is_closed_while_it_is_waited_for_says_nothing() -> None:
+    opened: list[Any] = []
+
+    def make(*_arguments: object) -> Any:  # noqa: ANN401  it stands for a portfolio
+        opened.append(Opened())
+        opened[-1].served = SimpleNamespace(end=lambda _: None, ended=partial(asyncio.sleep, 0))
+        return opened[-1]
+
+    default: Any = SimpleNamespace(served=object(), is_under_caps=True)
+    portfolios = OpenPortfolios(default, make)
+    first: Any = SimpleNamespace(key_prefix="quantum:alpha")
+    second: Any = SimpleNamespace(key_prefix="quantum:beta")
+    await portfolios.take({"alpha": first})
+    asked = asyncio.create_task(portfolios.find("alpha"))
+    await asyncio.sleep(0)
+    # It is told something else, and then named no more.
+    await portfolios.take({"alpha": second})
+    another = asyncio.create_task(portfolios.find("alpha"))
+    opened[1].is_under_caps = True
+    async with asyncio.timeout(30):
+        assert await asked is await another is opened[1].served, "the first one would say 1.0 over a lower cap"
+        opened[1].is_under_caps = False
+        await portfolios.take({"alpha": first})
+        asked = asyncio.create_task(portfolios.find("alpha"))
+        await asyncio.sleep(0)
+        await portfolios.take({})
+        with pytest.raises(UnknownPortfolioError):
+            await asked
+
+
+async def test_a_service_that_ends_opens_no_more() -> None:
+    opened: list[Any] = []
+
+    def make(*_arguments: object) -> Any:  # noqa: ANN401  it stands for a portfolio
+        opened.append(Opened())
+        return opened[-1]
+
+    default: Any = SimpleNamespace(served=object(), is_under_caps=True)
+    portfolios = OpenPortfolios(default, make, may_lead=lambda _: False)
+    settings: Any = SimpleNamespace(key_prefix="quantum:alpha")
+    await portfolios.take({"alpha": settings})
+    await portfolios.close()
+    with pytest.raises(DrainingError):
+        await portfolios.find("alpha")
+    assert not any(each.runs for each in opened), "nobody would close it any more"
 
 
 async def test_before_others_were_named_a_name_is_not_unknown() -> None:

@@ -24,6 +24,20 @@ async def test_a_part_that_ends_by_an_error_is_told() -> None:
     assert isinstance(line["exc_info"], LookupError)
 
 
+async def test_a_part_that_ends_since_what_it_waits_for_was_given_up_is_told() -> None:
+    broken = asyncio.Event()
+    waited_for: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def waits() -> None:
+        await waited_for
+
+    with capture_logs() as lines:
+        async with running(waits(), "leadership", broken):
+            waited_for.cancel()
+            await asyncio.wait_for(broken.wait(), 5)
+    assert [line["part"] for line in lines] == ["leadership"]
+
+
 async def test_a_part_that_is_ended_in_order_breaks_nothing() -> None:
     broken = asyncio.Event()
     begun = asyncio.Event()

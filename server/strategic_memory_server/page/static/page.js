@@ -162,7 +162,8 @@ function setText(id, text) {
 
 /** Fetch what is behind the advice: revisions whenever there is a new one, the memory now and then. */
 async function refresh() {
-  const revision = `${state.now.feedback.epoch} ${state.now.feedback.revision}`;
+  const { feedback } = state.now;
+  const revision = `${feedback.epoch} ${feedback.revision}`;
   const now = performance.now();
   const wantsRevisions = revision !== state.revision && now - state.revisionsAt >= REVISIONS_MS;
   const wantsMemory = now - state.memoryAt >= MEMORY_MS;
@@ -170,23 +171,29 @@ async function refresh() {
   state.refreshing = true;
   if (wantsRevisions) {
     state.revisionsAt = now;
-    if (await isShown(about("/page/revisions"), showRevisions)) state.revision = revision;
+    const columns = await shown(about("/page/revisions"), showRevisions);
+    // Another worker or server may have answered, which has yet to read the newest one: it is asked for again.
+    if (columns && reaches(columns, feedback)) state.revision = revision;
   }
   if (wantsMemory) {
     state.memoryAt = now;
-    await isShown(about("/page/memory"), showMemory);
+    await shown(about("/page/memory"), showMemory);
     await fetchPortfolios(ask).catch(() => {}); // the next one may come
   }
   state.refreshing = false;
 }
 
-/** Fetch and show one part. Where that fails what is shown stays, older; the alarm or the problems say why. */
-async function isShown(path, show) {
+/** Whether revisions go as far as a feedback does. */
+const reaches = (columns, { epoch, revision }) => columns.epoch === (epoch ?? "") && (columns.revision.at(-1) ?? 0) >= Number(revision ?? 0);
+
+/** Fetch and show one part, and give it. Where that fails what is shown stays, older; the alarm or the problems say why. */
+async function shown(path, show) {
   try {
-    show(await (await ask(path)).json());
-    return true;
+    const found = await (await ask(path)).json();
+    show(found);
+    return found;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

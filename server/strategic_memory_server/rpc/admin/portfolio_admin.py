@@ -35,6 +35,10 @@ from strategic_memory_server.rpc.wire.to_wire import admin_state_message
 LONGEST_WAIT_S = 5.0
 """So long a call waits until what it says is carried out, seconds; less where its deadline comes sooner."""
 
+LATE_S = 0.1
+TAKEN_WITHIN_S = 0.25
+"""Where that ends too late by so much, seconds, the process stood still: so long it has to take what came meanwhile."""
+
 LEFT_TO_ANSWER_S = 0.5
 ATTEMPTS = 5
 
@@ -59,7 +63,7 @@ class PortfolioAdmin:
         asked = asked_override(request, now_ms)
         held = await self._seen(request.replaces, now_ms)
         if not asked.is_forced:
-            _require_no_raise(asked, self._sources.hub.in_force(now_ms))
+            _require_no_raise(asked, self._in_force())
         by = _caller(context)
         override = Override(asked.policy, asked.leverage, asked.is_forced, asked.reason, by, now_ms, asked.until_ms)
         intervention = replace(held, number=held.number + 1, override=override)
@@ -89,7 +93,7 @@ class PortfolioAdmin:
             now_ms = self._sources.clock_ms()
             until_ms = asked_freeze(request, now_ms)
             held = await self._seen(request.replaces, now_ms)
-            in_force = self._sources.hub.in_force(now_ms)
+            in_force = self._in_force()
             if in_force.status is not FeedbackStatus.ACTIVE:
                 raise NothingToFreezeError(in_force.status.value)
             waiter = Waiter(self._sources.changed)
@@ -114,6 +118,10 @@ class PortfolioAdmin:
         """Tell what operators have said."""
         held = (await self._newest()).at(self._sources.clock_ms())
         return admin_pb2.GetStateResponse(state=self._state(held))
+
+    def _in_force(self) -> Feedback:
+        """Return what is in force now: while Redis was asked, what was before may have ended."""
+        return self._sources.hub.in_force(self._sources.clock_ms())
 
     async def _newest(self) -> Intervention:
         try:
@@ -142,8 +150,11 @@ class PortfolioAdmin:
         """Wait until the advice here is under an intervention, for a while, and tell."""
         # There is none where the caller waits for ever.
         left_s = cast("float | None", context.time_remaining())
-        within_s = LONGEST_WAIT_S if left_s is None else min(LONGEST_WAIT_S, left_s - LEFT_TO_ANSWER_S)
+        within_s = LONGEST_WAIT_S if left_s is None else max(min(LONGEST_WAIT_S, left_s - LEFT_TO_ANSWER_S), 0.0)
+        due_s = (now_s := asyncio.get_running_loop().time)() + within_s
         await _within(within_s, self._until_in_force(intervention.number))
+        if now_s() - due_s >= LATE_S:
+            await _within(TAKEN_WITHIN_S, self._until_in_force(intervention.number))
         return self._state(intervention)
 
     async def _until_in_force(self, number: int) -> None:
@@ -157,10 +168,9 @@ class PortfolioAdmin:
     def _state(self, intervention: Intervention) -> admin_pb2.AdminState:
         hub = self._sources.hub
         is_in_force = hub.intervention.number >= intervention.number
-        feedback = hub.in_force(self._sources.clock_ms())
         return admin_state_message(
             intervention,
-            feedback,
+            self._in_force(),
             is_in_force=is_in_force,
             pending="" if is_in_force else NOT_CARRIED_OUT,
             portfolio=self._name,

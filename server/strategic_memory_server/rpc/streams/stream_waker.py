@@ -45,8 +45,9 @@ class StreamWaker:
         self._signal.notify()
 
     def _look(self) -> None:
-        in_force = self._hub.in_force(self._clock_ms())
-        self._watch_validity(in_force)
+        now_ms = self._clock_ms()
+        in_force = self._hub.in_force(now_ms)
+        self._watch_validity(in_force, now_ms)
         self._validity_s = validity_s(in_force.times)
         # Where the validity is another one, heartbeats may be due sooner than anybody waits for.
         caps = in_force.advice.leverage_caps
@@ -55,10 +56,11 @@ class StreamWaker:
             self._told = tells
             self.wake()
 
-    def _watch_validity(self, in_force: Feedback) -> None:
+    def _watch_validity(self, in_force: Feedback, now_ms: int) -> None:
+        """Look again when something else is in force than at a time: at another one nothing may be left of that."""
         if self._alarm is not None:
             self._alarm.cancel()
-        now_ms, holds = self._clock_ms(), in_force.status is FeedbackStatus.ACTIVE
+        holds = in_force.status is FeedbackStatus.ACTIVE
         # Where nothing holds any more, caps that nobody publishes are about to act all the same.
         left_ms = self._hub.valid_for_ms(now_ms) if holds else self._hub.heeds_in_ms(now_ms)
         if left_ms is not None:

@@ -97,6 +97,23 @@ async def test_a_cap_that_nobody_publishes_wakes_as_it_acts_where_nothing_holds_
     waiter.close()
 
 
+async def test_a_process_that_stands_still_as_it_looks_tells_of_the_cap_all_the_same() -> None:
+    world = World(valid_for_ms=-1)
+
+    def stands_still() -> int:
+        then_ms, world.now_ms = world.now_ms, world.now_ms + 1_000
+        return then_ms
+
+    waiter = StreamWaker(world.hub, world.changed, stands_still).waiter(3_600)
+    world.hub.heed((LeverageCap("risk:leverage_limits", 0.3),))
+    world.changed.notify()
+    waiter.look()
+    async with asyncio.timeout(30):
+        assert not await waiter.wait()
+    assert world.hub.in_force(world.now_ms).advice.leverage_hint == 0.3
+    waiter.close()
+
+
 async def test_a_clock_that_is_behind_the_timer_is_asked_again() -> None:
     world = World(valid_for_ms=5)
     waiter, waiting = await world.waiting()
