@@ -34,7 +34,7 @@ RENEWED_BY = 0.1
 COUNTS_AT_MOST = 0.4
 """This share of its length counts for a free lease between two looks, which are less apart than that.
 
-Who stands still for longer may do so with the others, on one machine or since Redis does: they are yet to ask for it."""
+Who stands still for longer may do so with the others, on one machine or since Redis does: they are yet to ask."""
 
 
 class SettingsAgreement:
