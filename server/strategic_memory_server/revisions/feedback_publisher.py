@@ -183,11 +183,12 @@ class FeedbackPublisher:
                 # A fault of the program: every reader would refuse it.
                 raise ValueError(wrong)
             self._tried_revision = revision
-            self._own.try_at(epoch, revision)
             if repeated:
+                self._own.try_at(epoch, revision)
                 written = await self._log.confirm(claim, feedback, state, beside)
             else:
-                written = await self._log.publish(claim, feedback, state, beside, self._expecting, rests_on())
+                with self._own.adding(epoch, revision, lambda: self._log.written_head):
+                    written = await self._log.publish(claim, feedback, state, beside, self._expecting, rests_on())
             if written:
                 head = state.head if repeated else self._log.written_head
                 self._newest, self._written_epoch = feedback, epoch
@@ -233,6 +234,9 @@ class FeedbackPublisher:
             self._own.try_at(state.epoch, state.revision)
             if await self._log.withdraw(claim, ended, state, beside):
                 self._written_epoch = newest.epoch
+                # What is on its way since before that may still come, and is to be seen.
+                self._state = replace(state, times=ended.times, withdrawn=True)
+                self._guard = beside.guard or self._guard
                 return
         raise LogContestedError(CONTESTED)
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
+import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, advice
 from claimed import ClaimedLog, ClaimedPublisher, claim_on
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from server.revisions.said_advice import place, say
 
-from strategic_memory_server.advice.feedback import Feedback, Times
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
+from strategic_memory_server.revisions.feedback_json import encode_feedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import LogState
 
@@ -21,9 +29,27 @@ LATER = Times(NOW_MS + 5, NOW_MS + 5, NOW_MS + 180_005)
 
 
 class DisturbedLog(FeedbackLog):
-    """Something is carried out right after the next look at where the log stands."""
+    """Something is carried out right after the next look at where the log stands; a revision may be on its way long."""
 
     disturb: Callable[[LogState], Awaitable[object]] | None = None
+    is_slow = False
+    on_its_way: Callable[[], Awaitable[bool]]
+    """Let what was published while it was slow arrive; tells whether it was written."""
+
+    async def publish(
+        self,
+        claim: Claim,
+        feedback: Feedback,
+        expected: LogState,
+        beside: Beside = NOTHING_BESIDE,
+        expecting: Callable[[Feedback], None] = lambda feedback: None,
+        rests_on: str = "",
+    ) -> bool:
+        if not self.is_slow:
+            return await super().publish(claim, feedback, expected, beside, expecting, rests_on)
+        self.is_slow, self._written = False, (encode_feedback(feedback).encode(), feedback)
+        self.on_its_way = partial(super().publish, claim, feedback, expected, beside, expecting, rests_on)
+        raise RedisTimeoutError
 
     async def snapshot(self, recent: int) -> LogSnapshot:
         found = await super().snapshot(recent)
@@ -50,3 +76,63 @@ async def test_a_withdrawal_holds_though_a_confirmation_came_late(
     assert state is not None
     assert (state.withdrawn, state.revision, state.times.computed_at_ms) == (True, said.revision, NOW_MS + 5)
     assert not redis_client.exists(KEYS.feedback)
+
+
+@pytest.mark.parametrize("is_confirmed_before", [True, False])
+async def test_a_revision_that_came_late_is_no_other_programs(
+    async_client: redis.asyncio.Redis, *, is_confirmed_before: bool
+) -> None:
+    """A proxy stood still with one of several connections, and the advice is meanwhile what it was before."""
+    log = DisturbedLog(async_client, "quantum", retained_revisions=100)
+    publisher = ClaimedPublisher(ClaimedLog(async_client, log=log))
+    epoch = (await say(publisher, "a")).feedback.epoch
+    log.is_slow = True
+    with pytest.raises(RedisTimeoutError):
+        await say(publisher, "b")
+
+    async def arrive(_state: LogState | None = None) -> None:
+        assert await log.on_its_way()
+
+    if is_confirmed_before:
+        assert place(await say(publisher, "a")) == (epoch, 1, False)
+        await arrive()
+    else:
+        log.disturb = arrive
+    assert place(await say(publisher, "a")) == (epoch, 3, True)
+    assert not publisher.problems.standing
+    assert [said.advice.current_regime for said in await log.read_after(0, 10)] == ["a", "b", "a"]
+
+
+async def test_another_programs_entry_in_place_of_one_that_is_on_its_way_is_found(
+    async_client: redis.asyncio.Redis,
+) -> None:
+    log = DisturbedLog(async_client, "quantum", retained_revisions=100)
+    publisher = ClaimedPublisher(ClaimedLog(async_client, log=log))
+    epoch = (await say(publisher, "a")).feedback.epoch
+    log.is_slow = True
+    with pytest.raises(RedisTimeoutError):
+        await say(publisher, "b")
+    assert place(await say(publisher, "a")) == (epoch, 1, False)
+    state = await log.read_state()
+    assert state is not None
+    other = Feedback(advice("x"), FeedbackStatus.ACTIVE, revision=2, epoch=epoch, times=LATER)
+    assert await log.publish(await claim_on(async_client), other, state)
+    assert (await say(publisher, "a")).feedback.epoch != epoch
+    assert "feedback_log_replaced" in publisher.problems.standing
+
+
+async def test_what_comes_late_after_a_withdrawal_is_waited_for(async_client: redis.asyncio.Redis) -> None:
+    log = DisturbedLog(async_client, "quantum", retained_revisions=100)
+    publisher, claim = FeedbackPublisher(log), await claim_on(async_client)
+    await publisher.publish(claim, advice("a"), TIMES, NOW_MS)
+    log.is_slow = True
+    with pytest.raises(RedisTimeoutError):
+        await publisher.publish(claim, advice("b"), TIMES, NOW_MS)
+    await publisher.withdraw(claim, NOW_MS + 10)
+    assert publisher.heads == {KEYS.log: "1-0"}, "the loop waits for what comes after that"
+    assert await log.on_its_way()
+    await publisher.withdraw(claim, NOW_MS + 20)
+    state = await log.read_state()
+    assert state is not None
+    assert (state.withdrawn, state.revision) == (True, 2)
+    assert (await publisher.publish(claim, advice("a"), LATER, NOW_MS + 30)).feedback.revision == 3

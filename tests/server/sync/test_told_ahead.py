@@ -81,7 +81,7 @@ async def test_a_look_tells_whether_redis_holds_the_long_memory(
 async def test_a_look_that_takes_long_puts_no_sync_off(
     redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process, or Redis, that stands still for 8 s in the middle of it, where many portfolios are looked at rarely."""
+    """A process, or Redis, stands still for 8 s in the middle of it, where many portfolios are looked at rarely."""
     async with syncing_with(redis_server.url, looks_s=10.0) as syncing:
         pace, clock = syncing.sync._pace, SecondsClock()
         monkeypatch.setattr(sync_pace, "loop_s", clock)
