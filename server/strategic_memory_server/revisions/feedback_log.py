@@ -18,6 +18,7 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_note import Note
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.redis_access.redis_clock import RedisClock
+from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.redis_access.shared_trips import SharedTrips
 from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
 from strategic_memory_server.revisions.caps_json import caps_text
@@ -201,24 +202,36 @@ class FeedbackLog(FeedbackLogReader):
         self,
         claim: Claim,
         caps: LeverageCaps,
+        expected: LogState,
         beside: Beside = NOTHING_BESIDE,
-    ) -> None:
+    ) -> bool:
         """Write down caps on leverage, what operators say, and the long memory, where there is nothing to say.
+
+        False when the log is not where `expected` says: something was said since.
+
+        Args:
+            claim: what to write under.
+            caps: those in force.
+            expected: where the log is believed to stand.
+            beside: what else to write down.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
         """
-        keys = self.keys
+        arguments: dict[str, Argument] = {
+            "claim": claim.value,
+            "expected_epoch": expected.epoch,
+            "expected_revision": expected.revision,
+            "expected_withdrawn": flag(expected.withdrawn),
+            "leverage_caps": caps_text(caps),
+        }
         reply = await self._remember(
-            keys=keys.of("state", "lease", "pulse") | self._memory(beside.note),
-            args={
-                "claim": claim.value,
-                "leverage_caps": caps_text(caps),
-            }
-            | beside.arguments(),
+            keys=self.keys.of("state", "lease", "pulse") | self._memory(beside.note),
+            args=arguments | beside.arguments(),
             rest=beside.numbered_ids,
         )
         require_written(reply)
+        return bool(reply[0] == b"remembered")
 
     async def lapse(self, stale: Feedback) -> bool | None:
         """Put the safe values into the key once the validity of the newest feedback has passed.

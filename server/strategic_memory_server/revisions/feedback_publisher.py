@@ -224,7 +224,8 @@ class FeedbackPublisher:
                 stands = state.leverage_caps or NO_CAPS, state.intervention or NO_INTERVENTION
                 if beside.note or stands != (leverage_caps, beside.intervention):
                     self._state = None
-                    await self._log.remember(claim, leverage_caps, beside)
+                    if not await self._log.remember(claim, leverage_caps, state, beside):
+                        continue
                     self._state, self._guard = state, beside.guard or self._guard
                 return
             self._state = None

@@ -29,7 +29,7 @@ WRITES: dict[str, Callable[[FeedbackLog, Claim], Awaitable[object]]] = {
     "publish": lambda log, claim: log.publish(claim, feedback(2), expected=LogState("e1", 1)),
     "confirm": lambda log, claim: log.confirm(claim, feedback(1), FIRST),
     "withdraw": lambda log, claim: log.withdraw(claim, feedback(1), FIRST),
-    "remember": lambda log, claim: log.remember(claim, CAPS),
+    "remember": lambda log, claim: log.remember(claim, CAPS, FIRST),
 }
 
 

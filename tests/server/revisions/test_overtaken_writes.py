@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -14,6 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from server.revisions.said_advice import place, say
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.memory.leverage_cap import LeverageCap, LeverageCaps
 from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
 from strategic_memory_server.revisions.feedback_json import encode_feedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
@@ -29,12 +31,12 @@ LATER = Times(NOW_MS + 5, NOW_MS + 5, NOW_MS + 180_005)
 
 
 class DisturbedLog(FeedbackLog):
-    """Something is carried out right after the next look at where the log stands; a revision may be on its way long."""
+    """Something is carried out right after the next look at where the log stands; a write may be on its way long."""
 
     disturb: Callable[[LogState], Awaitable[object]] | None = None
     is_slow = False
     on_its_way: Callable[[], Awaitable[bool]]
-    """Let what was published while it was slow arrive; tells whether it was written."""
+    """Let what was said while it was slow arrive; tells whether it was written."""
 
     async def publish(
         self,
@@ -49,6 +51,14 @@ class DisturbedLog(FeedbackLog):
             return await super().publish(claim, feedback, expected, beside, expecting, rests_on)
         self.is_slow, self._written = False, (encode_feedback(feedback).encode(), feedback)
         self.on_its_way = partial(super().publish, claim, feedback, expected, beside, expecting, rests_on)
+        raise RedisTimeoutError
+
+    async def remember(
+        self, claim: Claim, caps: LeverageCaps, expected: LogState, beside: Beside = NOTHING_BESIDE
+    ) -> bool:
+        if not self.is_slow:
+            return await super().remember(claim, caps, expected, beside)
+        self.is_slow, self.on_its_way = False, partial(super().remember, claim, caps, expected, beside)
         raise RedisTimeoutError
 
     async def snapshot(self, recent: int) -> LogSnapshot:
@@ -136,3 +146,41 @@ async def test_what_comes_late_after_a_withdrawal_is_waited_for(async_client: re
     assert state is not None
     assert (state.withdrawn, state.revision) == (True, 2)
     assert (await publisher.publish(claim, advice("a"), LATER, NOW_MS + 30)).feedback.revision == 3
+
+
+async def test_caps_that_are_written_down_late_lift_none_that_was_said_since(
+    async_client: redis.asyncio.Redis,
+) -> None:
+    """A cap is lifted and set again while there is too little to advise upon, and then there is enough."""
+    log = DisturbedLog(async_client, "quantum", retained_revisions=100)
+    publisher, claim = FeedbackPublisher(log), await claim_on(async_client)
+    caps = (LeverageCap("risk:leverage_limits", 1.9, NOW_MS),)
+    await publisher.withdraw(claim, NOW_MS, caps)
+    log.is_slow = True
+    with pytest.raises(RedisTimeoutError):
+        await publisher.withdraw(claim, NOW_MS)
+    said = replace(advice("a"), leverage_caps=caps)
+    epoch = (await publisher.publish(claim, said, TIMES, NOW_MS)).feedback.epoch
+    assert not await log.on_its_way()
+    state = await log.read_state()
+    assert state is not None
+    assert (state.epoch, state.revision, state.leverage_caps) == (epoch, 1, caps)
+
+
+async def test_what_is_written_down_goes_on_from_what_came_late(async_client: redis.asyncio.Redis) -> None:
+    log = DisturbedLog(async_client, "quantum", retained_revisions=100)
+    publisher, claim = FeedbackPublisher(log), await claim_on(async_client)
+    await publisher.withdraw(claim, NOW_MS)
+    log.is_slow = True
+    with pytest.raises(RedisTimeoutError):
+        await publisher.publish(claim, advice("a"), TIMES, NOW_MS)
+
+    async def arrive(_state: LogState) -> None:
+        assert await log.on_its_way()
+
+    log.disturb = arrive
+    caps = (LeverageCap("risk:leverage_limits", 1.9, NOW_MS),)
+    await publisher.withdraw(claim, NOW_MS + 10, caps)
+    state = await log.read_state()
+    assert state is not None
+    assert (state.withdrawn, state.revision, state.leverage_caps) == (True, 1, caps)
