@@ -121,7 +121,7 @@ class FeedbackLog(FeedbackLogReader):
         expecting: Callable[[Feedback], None] = lambda feedback: None,
         rests_on: str = "",
     ) -> bool:
-        """Write a feedback as the next revision; False when the log is not where `expected` says.
+        """Write a feedback as the next revision; False when the log, or its validity, is not where `expected` says.
 
         Args:
             claim: what to write under.
@@ -264,13 +264,7 @@ class FeedbackLog(FeedbackLogReader):
     ) -> bool:
         reply = await self._confirm(
             keys=self.keys.of(*_WRITTEN) | self._memory(beside.note),
-            args=common_arguments(claim, feedback, expected)
-            | {
-                "document": document,
-                "expected_valid_until_ms": time_argument(expected.times.valid_until_ms),
-                "expected_withdrawn": flag(expected.withdrawn),
-            }
-            | beside.arguments(),
+            args=common_arguments(claim, feedback, expected) | {"document": document} | beside.arguments(),
             rest=beside.numbered_ids,
         )
         require_written(reply)

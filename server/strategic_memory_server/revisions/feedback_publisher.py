@@ -235,9 +235,6 @@ class FeedbackPublisher:
             self._own.try_at(state.epoch, state.revision)
             if await self._log.withdraw(claim, ended, state, beside):
                 self._written_epoch = newest.epoch
-                # What is on its way since before that may still come, and is to be seen.
-                self._state = replace(state, times=ended.times, withdrawn=True)
-                self._guard = beside.guard or self._guard
                 return
         raise LogContestedError(CONTESTED)
 

@@ -88,11 +88,30 @@ async def test_a_withdrawal_holds_though_a_confirmation_came_late(
     assert not redis_client.exists(KEYS.feedback)
 
 
-@pytest.mark.parametrize("is_confirmed_before", [True, False])
-async def test_a_revision_that_came_late_is_no_other_programs(
-    async_client: redis.asyncio.Redis, *, is_confirmed_before: bool
+@pytest.mark.parametrize("is_withdrawn", [True, False])
+async def test_a_revision_that_was_overtaken_is_not_said(
+    async_client: redis.asyncio.Redis, *, is_withdrawn: bool
 ) -> None:
-    """A proxy stood still with one of several connections, and the advice is meanwhile what it was before."""
+    """What it was to replace was confirmed or withdrawn while it was on its way: it is the older of the two."""
+    log = DisturbedLog(async_client, "quantum", retained_revisions=100)
+    publisher = ClaimedPublisher(ClaimedLog(async_client, log=log))
+    await say(publisher, "a")
+    log.is_slow = True
+    with pytest.raises(RedisTimeoutError):
+        await say(publisher, "b", NOW_MS + 1_000)
+    if is_withdrawn:
+        await publisher.withdraw(NOW_MS + 4_000)
+    else:
+        assert not (await say(publisher, "a", NOW_MS + 4_000)).is_new
+    assert not await log.on_its_way()
+    state = await log.read_state()
+    assert state is not None
+    assert (state.revision, state.withdrawn) == (1, is_withdrawn)
+    assert not publisher.problems.standing
+
+
+async def test_a_revision_that_came_late_is_no_other_programs(async_client: redis.asyncio.Redis) -> None:
+    """A proxy stood still with one of several connections, and the advice is by now what it was before."""
     log = DisturbedLog(async_client, "quantum", retained_revisions=100)
     publisher = ClaimedPublisher(ClaimedLog(async_client, log=log))
     epoch = (await say(publisher, "a")).feedback.epoch
@@ -100,14 +119,10 @@ async def test_a_revision_that_came_late_is_no_other_programs(
     with pytest.raises(RedisTimeoutError):
         await say(publisher, "b")
 
-    async def arrive(_state: LogState | None = None) -> None:
+    async def arrive(_state: LogState) -> None:
         assert await log.on_its_way()
 
-    if is_confirmed_before:
-        assert place(await say(publisher, "a")) == (epoch, 1, False)
-        await arrive()
-    else:
-        log.disturb = arrive
+    log.disturb = arrive
     assert place(await say(publisher, "a")) == (epoch, 3, True)
     assert not publisher.problems.standing
     assert [said.advice.current_regime for said in await log.read_after(0, 10)] == ["a", "b", "a"]
@@ -129,23 +144,6 @@ async def test_another_programs_entry_in_place_of_one_that_is_on_its_way_is_foun
     assert await log.publish(await claim_on(async_client), other, state)
     assert (await say(publisher, "a")).feedback.epoch != epoch
     assert "feedback_log_replaced" in publisher.problems.standing
-
-
-async def test_what_comes_late_after_a_withdrawal_is_waited_for(async_client: redis.asyncio.Redis) -> None:
-    log = DisturbedLog(async_client, "quantum", retained_revisions=100)
-    publisher, claim = FeedbackPublisher(log), await claim_on(async_client)
-    await publisher.publish(claim, advice("a"), TIMES, NOW_MS)
-    log.is_slow = True
-    with pytest.raises(RedisTimeoutError):
-        await publisher.publish(claim, advice("b"), TIMES, NOW_MS)
-    await publisher.withdraw(claim, NOW_MS + 10)
-    assert publisher.heads == {KEYS.log: "1-0"}, "the loop waits for what comes after that"
-    assert await log.on_its_way()
-    await publisher.withdraw(claim, NOW_MS + 20)
-    state = await log.read_state()
-    assert state is not None
-    assert (state.withdrawn, state.revision) == (True, 2)
-    assert (await publisher.publish(claim, advice("a"), LATER, NOW_MS + 30)).feedback.revision == 3
 
 
 async def test_caps_that_are_written_down_late_lift_none_that_was_said_since(
