@@ -79,7 +79,7 @@ class FeedbackLog(FeedbackLogReader):
         above: int = 0,
         written_epoch: str = "",
         *,
-        new_epoch: bool = False,
+        leaving: str = "",
         is_guarded: bool = False,
     ) -> LogOpening:
         """Make sure that the log has an epoch, and tell where it stands.
@@ -89,7 +89,7 @@ class FeedbackLog(FeedbackLogReader):
             epoch_if_new: name of a new epoch, where one is needed.
             above: a new epoch goes on above this revision.
             written_epoch: epoch that the caller was the last one to write to, as far as it knows; empty: none.
-            new_epoch: begin another epoch in any case.
+            leaving: begin another epoch in place of this one in any case; empty: none.
             is_guarded: whether the drawdown guard is on; where it is off what it went on from is forgotten.
 
         Raises:
@@ -104,7 +104,7 @@ class FeedbackLog(FeedbackLogReader):
                 "epoch_if_new": epoch_if_new,
                 "above": above,
                 "written_epoch": written_epoch,
-                "anew": flag(new_epoch),
+                "leaving": leaving,
                 "is_guarded": flag(is_guarded),
             },
         )

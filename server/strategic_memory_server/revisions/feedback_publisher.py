@@ -104,11 +104,11 @@ class FeedbackPublisher:
         known = self._said.highest
         state, begun = await self._open(claim)
         if not state.epoch.startswith(self._about):
-            state, begun = await self._open(claim, new_epoch=True)
+            state, begun = await self._open(claim, leaving=state.epoch)
         snapshot = await self._log.snapshot(recent=1)
         if begun is None and self._is_other_history(claim, state, snapshot):
             found = state
-            state, begun = await self._open(claim, new_epoch=True)
+            state, begun = await self._open(claim, leaving=state.epoch)
             report_other_history(self._problems, found, state)
         elif begun is not None:
             report_new_epoch(self._problems, state, begun, known)
@@ -256,7 +256,7 @@ class FeedbackPublisher:
         """Return what operators had said when the log was last written; None: not known. Errors as for `known_caps`."""
         return await self._log.read_intervention()
 
-    async def _open(self, claim: Claim, *, new_epoch: bool = False) -> tuple[LogState, Begun | None]:
+    async def _open(self, claim: Claim, *, leaving: str = "") -> tuple[LogState, Begun | None]:
         name = self._about + self._mint()
         self._own.try_epoch(name)
         opening = await self._log.open(
@@ -264,7 +264,7 @@ class FeedbackPublisher:
             name,
             self._said.highest,
             self._written_epoch,
-            new_epoch=new_epoch,
+            leaving=leaving,
             is_guarded=self._is_guarded,
         )
         self._guard = opening.guard

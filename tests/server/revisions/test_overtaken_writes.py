@@ -12,6 +12,7 @@ import redis.asyncio
 from advice import NOW_MS, advice
 from claimed import ClaimedLog, ClaimedPublisher, claim_on
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis_contents import contents_of, put_back
 from server.revisions.said_advice import place, say
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
@@ -182,3 +183,20 @@ async def test_what_is_written_down_goes_on_from_what_came_late(async_client: re
     state = await log.read_state()
     assert state is not None
     assert (state.withdrawn, state.revision, state.leverage_caps) == (True, 1, caps)
+
+
+async def test_an_epoch_that_is_begun_late_takes_the_place_of_no_other(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    """Redis was set back, and what begins another epoch stands still on its way."""
+    log = FeedbackLog(async_client, "quantum", retained_revisions=100)
+    publisher, claim = ClaimedPublisher(ClaimedLog(async_client, log=log)), await claim_on(async_client)
+    left = (await say(publisher, "a")).feedback.epoch
+    before = contents_of(redis_client)
+    await say(publisher, "b")
+    put_back(redis_client, before)
+    said = (await say(publisher, "c")).feedback
+    assert said.epoch != left
+    late = await log.open(claim, "late", said.revision, left, leaving=left)
+    assert (late.begun, late.state.epoch, late.state.revision) == (None, said.epoch, said.revision)
+    assert place(await say(publisher, "c")) == (said.epoch, said.revision, False)
