@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import redis
 import redis.asyncio
+from redis.exceptions import ResponseError
 from redis_contents import Contents, contents_of
 
 from strategic_memory_server.advice.feedback import Advice, Feedback, Times
@@ -17,6 +19,7 @@ from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
 from strategic_memory_server.redis_access.shared_trips import SharedTrips
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
@@ -104,7 +107,13 @@ class ClaimedLog:
         return (await self.log.open(await claim_on(self.client), epoch_if_new, above)).state
 
     async def publish(self, feedback: Feedback, expected: LogState) -> bool:
-        return await self.log.publish(await claim_on(self.client), feedback, expected)
+        """Publish after that place, with the times that the log has now where it is known to stand there."""
+        claim = await claim_on(self.client)
+        if expected.revision:
+            with suppress(ResponseError, MalformedFeedbackError):
+                now = await self.log.read_state() or expected
+                expected = replace(expected, times=now.times, withdrawn=now.withdrawn)
+        return await self.log.publish(claim, feedback, expected)
 
     async def confirm(self, feedback: Feedback, expected: LogState | None = None) -> bool:
         return await self.log.confirm(await claim_on(self.client), feedback, expected or await self._where(feedback))

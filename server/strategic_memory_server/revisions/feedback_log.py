@@ -18,6 +18,7 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_note import Note
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.redis_access.redis_clock import RedisClock
+from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.redis_access.shared_trips import SharedTrips
 from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
 from strategic_memory_server.revisions.caps_json import caps_text
@@ -78,7 +79,7 @@ class FeedbackLog(FeedbackLogReader):
         above: int = 0,
         written_epoch: str = "",
         *,
-        new_epoch: bool = False,
+        leaving: str = "",
         is_guarded: bool = False,
     ) -> LogOpening:
         """Make sure that the log has an epoch, and tell where it stands.
@@ -88,7 +89,7 @@ class FeedbackLog(FeedbackLogReader):
             epoch_if_new: name of a new epoch, where one is needed.
             above: a new epoch goes on above this revision.
             written_epoch: epoch that the caller was the last one to write to, as far as it knows; empty: none.
-            new_epoch: begin another epoch in any case.
+            leaving: begin another epoch in place of this one in any case; empty: none.
             is_guarded: whether the drawdown guard is on; where it is off what it went on from is forgotten.
 
         Raises:
@@ -103,7 +104,7 @@ class FeedbackLog(FeedbackLogReader):
                 "epoch_if_new": epoch_if_new,
                 "above": above,
                 "written_epoch": written_epoch,
-                "anew": flag(new_epoch),
+                "leaving": leaving,
                 "is_guarded": flag(is_guarded),
             },
         )
@@ -120,7 +121,7 @@ class FeedbackLog(FeedbackLogReader):
         expecting: Callable[[Feedback], None] = lambda feedback: None,
         rests_on: str = "",
     ) -> bool:
-        """Write a feedback as the next revision; False when the log is not where `expected` says.
+        """Write a feedback as the next revision; False when the log, or its validity, is not where `expected` says.
 
         Args:
             claim: what to write under.
@@ -201,24 +202,36 @@ class FeedbackLog(FeedbackLogReader):
         self,
         claim: Claim,
         caps: LeverageCaps,
+        expected: LogState,
         beside: Beside = NOTHING_BESIDE,
-    ) -> None:
+    ) -> bool:
         """Write down caps on leverage, what operators say, and the long memory, where there is nothing to say.
+
+        False when the log is not where `expected` says: something was said since.
+
+        Args:
+            claim: what to write under.
+            caps: those in force.
+            expected: where the log is believed to stand.
+            beside: what else to write down.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
         """
-        keys = self.keys
+        arguments: dict[str, Argument] = {
+            "claim": claim.value,
+            "expected_epoch": expected.epoch,
+            "expected_revision": expected.revision,
+            "expected_withdrawn": flag(expected.withdrawn),
+            "leverage_caps": caps_text(caps),
+        }
         reply = await self._remember(
-            keys=keys.of("state", "lease", "pulse") | self._memory(beside.note),
-            args={
-                "claim": claim.value,
-                "leverage_caps": caps_text(caps),
-            }
-            | beside.arguments(),
+            keys=self.keys.of("state", "lease", "pulse") | self._memory(beside.note),
+            args=arguments | beside.arguments(),
             rest=beside.numbered_ids,
         )
         require_written(reply)
+        return bool(reply[0] == b"remembered")
 
     async def lapse(self, stale: Feedback) -> bool | None:
         """Put the safe values into the key once the validity of the newest feedback has passed.
@@ -251,13 +264,7 @@ class FeedbackLog(FeedbackLogReader):
     ) -> bool:
         reply = await self._confirm(
             keys=self.keys.of(*_WRITTEN) | self._memory(beside.note),
-            args=common_arguments(claim, feedback, expected)
-            | {
-                "document": document,
-                "expected_valid_until_ms": time_argument(expected.times.valid_until_ms),
-                "expected_withdrawn": flag(expected.withdrawn),
-            }
-            | beside.arguments(),
+            args=common_arguments(claim, feedback, expected) | {"document": document} | beside.arguments(),
             rest=beside.numbered_ids,
         )
         require_written(reply)

@@ -104,11 +104,11 @@ class FeedbackPublisher:
         known = self._said.highest
         state, begun = await self._open(claim)
         if not state.epoch.startswith(self._about):
-            state, begun = await self._open(claim, new_epoch=True)
+            state, begun = await self._open(claim, leaving=state.epoch)
         snapshot = await self._log.snapshot(recent=1)
         if begun is None and self._is_other_history(claim, state, snapshot):
             found = state
-            state, begun = await self._open(claim, new_epoch=True)
+            state, begun = await self._open(claim, leaving=state.epoch)
             report_other_history(self._problems, found, state)
         elif begun is not None:
             report_new_epoch(self._problems, state, begun, known)
@@ -183,11 +183,12 @@ class FeedbackPublisher:
                 # A fault of the program: every reader would refuse it.
                 raise ValueError(wrong)
             self._tried_revision = revision
-            self._own.try_at(epoch, revision)
             if repeated:
+                self._own.try_at(epoch, revision)
                 written = await self._log.confirm(claim, feedback, state, beside)
             else:
-                written = await self._log.publish(claim, feedback, state, beside, self._expecting, rests_on())
+                with self._own.adding(epoch, revision, lambda: self._log.written_head):
+                    written = await self._log.publish(claim, feedback, state, beside, self._expecting, rests_on())
             if written:
                 head = state.head if repeated else self._log.written_head
                 self._newest, self._written_epoch = feedback, epoch
@@ -223,7 +224,8 @@ class FeedbackPublisher:
                 stands = state.leverage_caps or NO_CAPS, state.intervention or NO_INTERVENTION
                 if beside.note or stands != (leverage_caps, beside.intervention):
                     self._state = None
-                    await self._log.remember(claim, leverage_caps, beside)
+                    if not await self._log.remember(claim, leverage_caps, state, beside):
+                        continue
                     self._state, self._guard = state, beside.guard or self._guard
                 return
             self._state = None
@@ -254,7 +256,7 @@ class FeedbackPublisher:
         """Return what operators had said when the log was last written; None: not known. Errors as for `known_caps`."""
         return await self._log.read_intervention()
 
-    async def _open(self, claim: Claim, *, new_epoch: bool = False) -> tuple[LogState, Begun | None]:
+    async def _open(self, claim: Claim, *, leaving: str = "") -> tuple[LogState, Begun | None]:
         name = self._about + self._mint()
         self._own.try_epoch(name)
         opening = await self._log.open(
@@ -262,7 +264,7 @@ class FeedbackPublisher:
             name,
             self._said.highest,
             self._written_epoch,
-            new_epoch=new_epoch,
+            leaving=leaving,
             is_guarded=self._is_guarded,
         )
         self._guard = opening.guard

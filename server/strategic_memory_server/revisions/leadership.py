@@ -39,6 +39,9 @@ RENEWED_LATE = (
     "STRATEGIC_MEMORY_LEASE longer"
 )
 
+HELD_BY_ANOTHER = "another server holds the lease"
+HELD_UNKNOWN = "the answer that gave this server the lease came too late or not at all; that lease ends by itself"
+
 REMEMBERED_CLAIMS = 8
 """Claims that were lost and are remembered."""
 
@@ -108,11 +111,12 @@ class Leadership:
     async def run(self) -> None:
         """Ask for the lease and renew it, until cancelled."""
         while True:
+            # Who is refused while an answer is on its way asks again at once.
+            self._ask_now.clear()
             pause_s = await self.ask()
             self._was_asked = True
             if self._first_answer is not None and not self._first_answer.done():
                 self._first_answer.set_result(None)
-            self._ask_now.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._ask_now.wait()
@@ -136,6 +140,9 @@ class Leadership:
             return period_s * _RANDOM.uniform(0.3, 0.6)
         self.failure = None
         claim = answer.claim if isinstance(answer, Taken) else answer
+        if asked is not None and self._claim is None and claim.value == asked.value:
+            # It was refused since, and this says what held before.
+            return period_s
         if agreement is not None and asked is not None and asked.value == claim.value:
             agreement.leads(claim.stands_back)
         self._known_token = max(self._known_token, claim.fencing_token)
@@ -146,7 +153,8 @@ class Leadership:
         self._report_loss(claim)
         if isinstance(answer, Taken):
             self.leader = answer.claim.holder
-            self._lost(RENEWED_LATE if is_late else "another server holds the lease")
+            by_whom = HELD_UNKNOWN if self.leader == self.name else HELD_BY_ANOTHER
+            self._lost(RENEWED_LATE if is_late else by_whom)
             # Asked again as soon as it can be free, not all servers in the same moment.
             return min(period_s, answer.left_ms / 1000 + 0.001) + period_s * _RANDOM.uniform(0.0, 0.1)
         if is_late and self._claim is not None and answer.value != self._claim.value:

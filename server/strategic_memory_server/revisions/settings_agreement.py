@@ -6,7 +6,7 @@ advice at each change of the leader, so such a server stands back, and both it a
 One rule lets an operator change settings all the same. A server that has stood beside one with the settings of the log
 never takes over from it by itself. One that was started since, and finds that nobody has taken the lease for its whole
 length, leads: a server with the settings of the log would have taken it long before. A lease that is there at its start
-and is never renewed is that of a server that was killed.
+and is never renewed is that of a server that was killed, and one of its own, of which no answer told, is nobody's.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ LEFT_FOR_LEASES = 3
 
 RENEWED_BY = 0.1
 """A renewed lease lasts by this share of its length longer than was seen: clocks drift, and times are rounded."""
+
+COUNTS_AT_MOST = 0.4
+"""This share of its length counts for a free lease between two looks, which are less apart than that.
+
+Who stands still for longer may do so with the others, on one machine or since Redis does: they are yet to ask."""
 
 
 class SettingsAgreement:
@@ -73,7 +78,10 @@ class SettingsAgreement:
         self._lead_anyway = lead_anyway
         self._clock_s = clock_s
         self._stood_beside = False
-        self._free_since_s: float | None = None
+        self._free_s: float | None = None
+        """For how long nobody is known to have held the lease, seconds; None: somebody does."""
+        self._seen_free_s = 0.0
+        """When that was seen last, by `clock_s`."""
         self._left_behind: tuple[bytes, float] | None = None
         """The first claim that was seen, and until when it lasts at most unless it is renewed, by `clock_s`."""
 
@@ -96,7 +104,7 @@ class SettingsAgreement:
         self.leader = Claim(holder.decode(errors="replace")).holder
         found = differences(stated.decode(errors="replace"), self._settings)
         if not found:
-            self._stood_beside, self._free_since_s, self._left_behind = False, None, None
+            self._stood_beside, self._free_s, self._left_behind = False, None, None
             self._problems.withdraw(PROBLEM)
             return True
         self._report_as_standby(found)
@@ -104,7 +112,7 @@ class SettingsAgreement:
 
     def leads(self, stands_back: str) -> None:
         """Take note that this server leads, and who stands back: its name and its settings; empty: nobody."""
-        self._stood_beside, self._free_since_s, self._left_behind = False, None, None
+        self._stood_beside, self._free_s, self._left_behind = False, None, None
         self._report_as_leader(stands_back)
 
     def _was_left_alone(self, holder: bytes, left_s: float, asked_s: float) -> bool:
@@ -115,16 +123,18 @@ class SettingsAgreement:
             left_s: for how long it still does, seconds.
             asked_s: when this was asked for, by `clock_s`.
         """
-        if holder:
-            claim, ends_s = self._left_behind or (holder, self._clock_s() + left_s + RENEWED_BY * self._lease_ms / 1000)
-            is_alive = self._free_since_s is not None or holder != claim or asked_s + left_s > ends_s
-            self._stood_beside, self._free_since_s = self._stood_beside or is_alive, None
+        lease_s = self._lease_ms / 1000
+        if holder and Claim(holder.decode(errors="replace")).holder != self._server:
+            claim, ends_s = self._left_behind or (holder, self._clock_s() + left_s + RENEWED_BY * lease_s)
+            is_alive = self._free_s is not None or holder != claim or asked_s + left_s > ends_s
+            self._stood_beside, self._free_s = self._stood_beside or is_alive, None
             self._left_behind = claim, ends_s
-        elif self._free_since_s is None:
-            self._free_since_s = self._clock_s()
-        if self._stood_beside or self._free_since_s is None:
             return False
-        return self._clock_s() - self._free_since_s >= self._lease_ms / 1000
+        # From when one answer was there to when the next was asked for: Redis has looked before that and after it.
+        since_s = 0.0 if self._free_s is None else asked_s - self._seen_free_s
+        self._free_s = (self._free_s or 0.0) + min(since_s, COUNTS_AT_MOST * lease_s)
+        self._seen_free_s = self._clock_s()
+        return not self._stood_beside and self._free_s >= lease_s
 
     def _report_as_leader(self, other: str) -> None:
         server, _, theirs = other.partition(" ")

@@ -135,12 +135,13 @@ class SyncPace:
         watching = settings.reactive
         found: Mapping[str, Page] | None = None
         self.ahead = None
-        while not self.stopping.is_set() and (left_s := due_s - loop_s()) > 0:
+        while not self.stopping.is_set() and loop_s() < due_s:
             if self._was_woken() or loop_s() >= look_s:
                 if await self._bounds_have_changed():
                     return None
                 look_s = loop_s() + self._looks_s()
-            wait_s = min(left_s, max(look_s - loop_s(), 0.001))
+            # A look can take long: what is left is counted after it.
+            wait_s = max(min(due_s, look_s) - loop_s(), 0.001)
             if not watching:
                 await self._pause(wait_s)
                 continue

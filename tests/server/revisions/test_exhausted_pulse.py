@@ -25,11 +25,11 @@ FIRST = LogState("e1", 1, 1, feedback(1).times)
 CAPS = (LeverageCap("risk:leverage_limits", 0.5, NOW_MS),)
 
 WRITES: dict[str, Callable[[FeedbackLog, Claim], Awaitable[object]]] = {
-    "open": lambda log, claim: log.open(claim, "e9", new_epoch=True),
-    "publish": lambda log, claim: log.publish(claim, feedback(2), expected=LogState("e1", 1)),
+    "open": lambda log, claim: log.open(claim, "e9", leaving="e1"),
+    "publish": lambda log, claim: log.publish(claim, feedback(2), FIRST),
     "confirm": lambda log, claim: log.confirm(claim, feedback(1), FIRST),
     "withdraw": lambda log, claim: log.withdraw(claim, feedback(1), FIRST),
-    "remember": lambda log, claim: log.remember(claim, CAPS),
+    "remember": lambda log, claim: log.remember(claim, CAPS, FIRST),
 }
 
 

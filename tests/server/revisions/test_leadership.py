@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
@@ -22,6 +22,7 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persi
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.revisions.leadership import RENEWED_LATE, Leadership
+from strategic_memory_server.revisions.lease import Claim, Taken
 
 Redis = redis.asyncio.Redis
 
@@ -101,6 +102,35 @@ async def test_who_was_refused_by_redis_asks_at_once(async_client: Redis, redis_
         redis_client.flushall()
         leadership.deposed(leadership.claim)
         await leadership.wait(30)
+        assert [token_of(leadership), leadership.terms] == [2, 2]
+
+
+async def test_an_answer_from_before_a_refusal_brings_back_no_claim_and_it_asks_at_once(
+    async_client: Redis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = lease_of(async_client, "a")
+    leadership = Leadership(lease)
+    await leadership.ask()
+    is_read, take = asyncio.Event(), lease.take
+    lies_unread = asyncio.Event()
+
+    async def read_late(
+        known_token: int = 0, held: Claim | None = None, lost: Sequence[str] = (), settings: str = ""
+    ) -> Claim | Taken:
+        answer = await take(known_token, held, lost, settings)
+        lies_unread.set()
+        await is_read.wait()
+        return answer
+
+    monkeypatch.setattr(lease, "take", read_late)
+    async with running(leadership):
+        async with asyncio.timeout(30):
+            await lies_unread.wait()
+        redis_client.delete(KEYS.lease)
+        leadership.deposed(leadership.claim)
+        is_read.set()
+        await leadership.wait(30)
+        # By the length of the lease it is not due to ask for minutes.
         assert [token_of(leadership), leadership.terms] == [2, 2]
 
 

@@ -70,7 +70,7 @@ async def test_nobody_vouches_for_what_another_redis_process_held(forgetful: Emb
         await log.open(claim, "e1")
         assert await log.publish(claim, feedback(1), LogState("e1", 0))
         await asyncio.to_thread(save, forgetful)
-        assert await log.publish(claim, feedback(2), LogState("e1", 1))
+        assert await log.publish(claim, feedback(2), LogState("e1", 1, 1, feedback(1).times))
         snapshot = await log.snapshot(1)
     assert snapshot.state is not None
     assert snapshot.state.revision == 2 or not snapshot.is_vouched_for

@@ -26,7 +26,7 @@ TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
 
 WRITES: dict[str, Callable[[FeedbackLog, Claim], Awaitable[object]]] = {
     "open": lambda log, claim: log.open(claim, "e9"),
-    "publish": lambda log, claim: log.publish(claim, feedback(2), expected=LogState("e1", 1)),
+    "publish": lambda log, claim: log.publish(claim, feedback(2), FIRST),
     "confirm": lambda log, claim: log.confirm(claim, feedback(1), FIRST),
     "withdraw": lambda log, claim: log.withdraw(claim, feedback(1), FIRST),
 }

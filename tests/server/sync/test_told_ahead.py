@@ -10,10 +10,12 @@ import redis
 from processes import aeventually
 from redis_inputs import add_regime, add_trade
 from redis_kinds.whole_service import stored_feedback
+from set_clocks import SecondsClock
 from syncing import syncing_with
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.sync import sync_pace
 from strategic_memory_server.sync.sync_pace import CAPS_S, loop_s
 
 
@@ -74,3 +76,26 @@ async def test_a_look_tells_whether_redis_holds_the_long_memory(
         redis_client.delete(MemoryKeys.under("quantum").evidence)
         assert not await look(CAPS_S)
         assert long_memory._stored is None
+
+
+async def test_a_look_that_takes_long_puts_no_sync_off(
+    redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process, or Redis, stands still for 8 s in the middle of it, where many portfolios are looked at rarely."""
+    async with syncing_with(redis_server.url, looks_s=10.0) as syncing:
+        pace, clock = syncing.sync._pace, SecondsClock()
+        monkeypatch.setattr(sync_pace, "loop_s", clock)
+
+        async def looks(_looks_s: float) -> bool:
+            clock.now_s += 8.0
+            return False
+
+        async def waits(_read_up_to: object, timeout_s: float, _heads: object) -> bool:
+            clock.now_s += timeout_s
+            return False
+
+        monkeypatch.setattr(pace._reading, "bounds_have_changed", looks)
+        monkeypatch.setattr(pace._watcher, "wait", waits)
+        pace.look()
+        await pace.until_due(clock.now_s, {"stream:meta.regime": "0-0"}, {}, ends_in_s=9.0)
+        assert clock.now_s == pytest.approx(SecondsClock().now_s + 9.0, abs=0.01)

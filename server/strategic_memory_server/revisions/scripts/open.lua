@@ -1,9 +1,10 @@
 -- Opens the feedback log: makes sure that it has an epoch and a revision to go on from.
 -- keys: state log lease feedback pulse
--- arguments: claim run_id epoch_if_new above written_epoch anew is_guarded
+-- arguments: claim run_id epoch_if_new above written_epoch leaving is_guarded
 -- as a function it runs while Redis is full, too
 -- `run_id`: of the Redis that the claim is held in. `above`: revision that a new epoch goes on above at least.
--- `written_epoch`: what the publisher itself has written to last. `anew`: '1' to begin another epoch in any case, else ''.
+-- `written_epoch`: what the publisher itself has written to last. `leaving`: another epoch is to begin in place of this
+-- one in any case; '' for none. A request that comes late, when that was left already, leaves no other.
 -- `is_guarded`: '1' where the drawdown guard is on; else what it went on from is forgotten.
 -- Returns {'opened', why an epoch was begun ('' for none, see `Begun`), the fields of the state ('' for what is not
 -- known), what the drawdown guard goes on from} or {'deposed', who holds the lease}.
@@ -44,7 +45,7 @@ elseif tonumber(last) == tonumber(state[2]) and part ~= '0' then
   last = string.format('%.0f', tonumber(last) + 1)
 elseif other_redis and state[1] ~= args.written_epoch then
   why = 'restarted'
-elseif args.anew == '1' then
+elseif args.leaving ~= '' and args.leaving == state[1] then
   why = 'asked'
 end
 if why ~= '' then

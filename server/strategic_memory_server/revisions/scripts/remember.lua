@@ -1,12 +1,21 @@
 -- Writes caps on leverage, what operators have said and the long memory down where nothing is published or confirmed.
 -- keys: state lease evidence trade_ids pulse
--- arguments: claim leverage_caps intervention guard
+-- arguments: claim expected_epoch expected_revision expected_withdrawn leverage_caps intervention guard
 -- with the note of the long memory
--- Returns {'remembered'}, {'deposed', who holds the lease} or {'memory moved'}.
+-- `expected_…`: as in confirm.lua. What was overtaken by something that was said since must not set back what is under it.
+-- Returns {'remembered'}, {'deposed', who holds the lease}, {'conflict'} when the log is not where the publisher believes it to
+-- be, or {'memory moved'}.
 local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'leverage_caps',
-  'intervention')
+  'intervention', 'epoch', 'revision', 'withdrawn')
 refused = refused or must_be(keys.pulse, 'stream') or deposed(keys.lease, args.claim, state[1])
-  or memory_moved(keys, args)
+if refused then
+  return refused
+end
+if state[4] ~= args.expected_epoch or state[5] ~= args.expected_revision
+  or (state[6] == '1' and '1' or '') ~= args.expected_withdrawn then
+  return {'conflict'}
+end
+refused = memory_moved(keys, args)
 if refused then
   return refused
 end
