@@ -20,6 +20,9 @@ class Cycle:
 
 @pytest.fixture(autouse=True)
 def _collector_at_rest() -> Iterator[None]:
+    # A test before, in which a portfolio was closed, has left the heap to the next look at everything.
+    gc.collect()
+    gc.unfreeze()
     before = list(gc.callbacks)
     gc.disable()
     yield
