@@ -165,7 +165,10 @@ class StrategicMemorySync:
 
     async def _stand_by(self) -> SyncStatus:
         """Read the memory and leave it at that."""
-        self._leave_to_the_leader()
+        self._parts.long_memory.forget()
+        # Where nobody leads, as while Redis is away, nobody else would tell it.
+        if self._parts.leadership.leader not in ("", self._parts.leadership.name):
+            self._leave_to_the_leader()
         await self._learn_caps()
         loaded = await self._load(ahead=await self._reading.read_ahead())
         return replace(self._standing_by(), sources=loaded.memory.sources, catching_up=loaded.is_behind)

@@ -79,12 +79,15 @@ async def test_what_a_leader_alone_looks_at_is_not_told_for_good_once_another_on
         sync._parts = replace(sync._parts, group=GroupMemory("fx", lambda: {"other": lender}, told))
         await sync.cycle()
         assert looked_at <= told.standing.keys()
-        syncing.leadership.deposed(syncing.leadership.claim)
-        assert (await sync.cycle()).outcome == STANDBY
-        assert not looked_at & told.standing.keys()
 
         async def leads_again() -> bool:
             return (await sync.cycle()).outcome != STANDBY
 
-        await aeventually(leads_again)
-        assert looked_at <= told.standing.keys()
+        for leader in (syncing.leadership.name, "", "another"):
+            syncing.leadership.deposed(syncing.leadership.claim)
+            syncing.leadership.leader = leader
+            assert (await sync.cycle()).outcome == STANDBY
+            left = looked_at if leader == "another" else set[str]()
+            assert looked_at & told.standing.keys() == looked_at - left, "where nobody leads nobody else tells it"
+            await aeventually(leads_again)
+            assert looked_at <= told.standing.keys()
