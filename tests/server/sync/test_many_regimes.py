@@ -72,7 +72,7 @@ async def test_what_a_leader_alone_looks_at_is_not_told_for_good_once_another_on
             add_trade(redis_client, regime, 0.1 + number % 7, policy=policy)
     add_trade(redis_client, "BEAR", 1e14, policy="BALANCED")
     redis_client.set(MemoryKeys.under("other").evidence, "of another type")
-    lender = Lender(MemoryStore(async_client, "other", 0.998, 100), asyncio.Semaphore(1))
+    lender = Lender(MemoryStore(async_client, "other", 0.998, 100), asyncio.Semaphore(1), holds_s=180.0)
     looked_at = {"too_many_regimes", "memory_units_mixed", "group_unreadable"}
     async with syncing_with(redis_server.url, settings) as syncing:
         sync, told = syncing.sync, syncing.problems
