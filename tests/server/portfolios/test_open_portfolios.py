@@ -110,6 +110,29 @@ async def test_a_process_that_stands_still_before_it_has_asked_gives_it_the_whol
     assert default.is_under_caps, "it would say 1.0 over a lower cap"
 
 
+async def test_a_process_that_is_slow_all_the_time_is_not_waited_for_ten_times_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    real_s, late_s, lag_s = loop.time, 0.0, 10 * open_portfolios.LONGEST_LOOK_S
+
+    async def is_slow() -> None:
+        nonlocal late_s
+        while True:
+            late_s += lag_s
+            await asyncio.sleep(open_portfolios.LOOK_S / 2)
+
+    default: Any = SimpleNamespace(served=object(), is_under_caps=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "time", lambda: real_s() + late_s)
+        began_s = loop.time()
+        slow = asyncio.create_task(is_slow())
+        async with asyncio.timeout(60):
+            await OpenPortfolios(default, never).find(DEFAULT)
+        slow.cancel()
+        assert loop.time() - began_s < 5 * open_portfolios.FIRST_READING_S + 4 * lag_s
+
+
 async def test_another_one_is_waited_for_as_well_whoever_opened_it() -> None:
     other: Any = Opened()
     default: Any = SimpleNamespace(served=object(), is_under_caps=True)
