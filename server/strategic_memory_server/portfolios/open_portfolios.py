@@ -52,11 +52,18 @@ Make = Callable[[str, PortfolioSettings, AsyncExitStack], Portfolio]
 logger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Open:
     settings: PortfolioSettings
     portfolio: Portfolio
     stack: AsyncExitStack
+    _closes: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """End it, once for all who ask: who is cancelled meanwhile breaks nothing off, or its lease would be left."""
+        if self._closes is None:
+            self._closes = asyncio.create_task(self.stack.aclose(), name="portfolio-closes")
+        await asyncio.shield(self._closes)
 
 
 class OpenPortfolios:
@@ -214,7 +221,7 @@ class OpenPortfolios:
         """End all that run, as the service ends: their streams have been told already."""
         self._is_ending = True
         # Of those that were not named any more some may have been left while their streams were waited for.
-        await asyncio.gather(*(each.stack.aclose() for each in (*self._open.values(), *self._closing.values())))
+        await asyncio.gather(*(each.close() for each in (*self._open.values(), *self._closing.values())))
 
     async def _open_anew(self, name: str, settings: PortfolioSettings) -> None:
         stack = AsyncExitStack()
@@ -238,7 +245,7 @@ class OpenPortfolios:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_S):
                     await served.ended()
-            await closed.stack.aclose()
+            await closed.close()
             del self._closing[name]
             logger.info("Portfolio closed; its keys stay", key_prefix=closed.settings.key_prefix)
 

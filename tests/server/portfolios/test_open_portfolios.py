@@ -190,6 +190,35 @@ async def test_one_whose_streams_are_waited_for_is_closed_with_the_service() -> 
     assert not other.runs, "it would hold its lease to the end of that"
 
 
+async def test_one_that_is_being_closed_as_the_service_ends_is_closed_to_the_end() -> None:
+    class Closes(Opened):
+        def __init__(self) -> None:
+            super().__init__()
+            self.is_ending, self.may_end = asyncio.Event(), asyncio.Event()
+            self.served = SimpleNamespace(end=lambda _: None, ended=partial(asyncio.sleep, 0))
+
+        @asynccontextmanager
+        async def running(self) -> AsyncIterator[None]:
+            async with super().running():
+                yield
+                self.is_ending.set()
+                await self.may_end.wait()
+
+    other: Any = Closes()
+    default: Any = SimpleNamespace(served=object(), is_under_caps=True)
+    portfolios = OpenPortfolios(default, lambda *_: other)
+    settings: Any = SimpleNamespace(key_prefix="quantum:alpha")
+    await portfolios.take({"alpha": settings})
+    async with asyncio.timeout(30):
+        async with running(portfolios.take({}), "portfolios", asyncio.Event()):
+            await other.is_ending.wait()
+        closes = asyncio.create_task(portfolios.close())
+        await asyncio.sleep(0)
+        other.may_end.set()
+        await closes
+    assert not other.runs, "it would hold its lease to the end of that"
+
+
 async def test_one_that_is_closed_while_it_is_waited_for_says_nothing() -> None:
     opened: list[Any] = []
 
