@@ -99,6 +99,11 @@ class Leadership:
         return self._claim if self._clock_s() < self._ends_s else None
 
     @property
+    def another_leads(self) -> bool:
+        """Whether another server leads, as far as this one knows."""
+        return self.leader not in ("", self.name)
+
+    @property
     def _is_late(self) -> bool:
         """Whether the claim has ended while it was still to be renewed."""
         return self._claim is not None and self.claim is None

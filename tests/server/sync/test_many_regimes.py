@@ -9,6 +9,8 @@ from random import Random
 import pytest
 import redis
 import redis.asyncio
+from claimed import KEYS as LOG_KEYS
+from claimed import lease_of
 from processes import aeventually
 from redis_inputs import add_regime, add_trade
 from syncing import SETTINGS, syncing_with
@@ -91,3 +93,9 @@ async def test_what_a_leader_alone_looks_at_is_not_told_for_good_once_another_on
             assert looked_at & told.standing.keys() == looked_at - left, "where nobody leads nobody else tells it"
             await aeventually(leads_again)
             assert looked_at <= told.standing.keys()
+        # That another one leads it may learn only once it stands by.
+        redis_client.delete(LOG_KEYS.lease)
+        await lease_of(async_client, "another").take()
+        syncing.leadership.deposed(syncing.leadership.claim)
+        async with syncing.running():
+            await aeventually(lambda: not looked_at & told.standing.keys())
