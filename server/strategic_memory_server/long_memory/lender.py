@@ -21,7 +21,8 @@ READ_S = 2.0
 KEPT_S = 30.0
 """How long what was read is lent on while Redis cannot be asked, from the first reading that fails on, seconds.
 
-A reading that fails changes no advice: the one before it may be as long ago as the interval of the syncs.
+A reading that fails changes no advice: the one before it may be as long ago as the interval of the syncs. Where it is
+longer ago than advice holds, as after nobody has asked for a day, it is not lent any more.
 """
 
 _AWAY = (OSError, RedisConnectionError, RedisTimeoutError)
@@ -33,18 +34,25 @@ class Lender:
     Args:
         store: where it lies.
         turns: readings that may be under way at once; leases and syncs are waiting for the same connections.
+        holds_s: how long advice holds at most of those who borrow, seconds.
         elapsed_s: a clock that nobody sets, seconds.
     """
 
     def __init__(
-        self, store: MemoryStore, turns: asyncio.Semaphore, elapsed_s: Callable[[], float] = time.monotonic
+        self,
+        store: MemoryStore,
+        turns: asyncio.Semaphore,
+        holds_s: float,
+        elapsed_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._turns = turns
+        self._lends_s = max(holds_s, KEPT_S)
         self._elapsed_s = elapsed_s
         self._one_at_a_time = asyncio.Lock()
         self._found: EvidenceSums | str = ""
         self._due_s = -math.inf
+        self._read_s = -math.inf
         self._lent_until_s: float | None = None
 
     async def read(self) -> EvidenceSums | str:
@@ -59,13 +67,14 @@ class Lender:
     def _take(self, found: EvidenceSums | Exception) -> None:
         now_s = self._elapsed_s()
         if isinstance(found, EvidenceSums):
-            self._lent_until_s = None
+            self._read_s, self._lent_until_s = now_s, None
             if found != self._found:
                 self._found = found
         elif isinstance(found, ValueError):
             self._found = str(found)
         else:
-            self._lent_until_s = now_s + KEPT_S if self._lent_until_s is None else self._lent_until_s
+            if self._lent_until_s is None:
+                self._lent_until_s = now_s + KEPT_S if now_s - self._read_s <= self._lends_s else now_s
             if not isinstance(found, _AWAY) or now_s >= self._lent_until_s or isinstance(self._found, str):
                 self._found = describe_failure(found)
 

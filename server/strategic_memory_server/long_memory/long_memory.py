@@ -14,7 +14,6 @@ import structlog
 
 from strategic_memory_server.advice.drawdown_guard import NO_TRADES, ClosedTrades
 from strategic_memory_server.columns.stream_position import id_order
-from strategic_memory_server.entries.counted_ids import CountedIds
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.inputs.read_outcome import NewTrades
@@ -106,6 +105,8 @@ class LongMemory:
         self._stored: Stored | None = None
         self._loss = loss or MemoryLoss(self._problems)
         self._far = FarTrades(self._problems)
+        # What was told of a stream that has gone back, for as long as it has.
+        self._set_back = ""
         self._clock_s = clock_s
         self._looked_s = clock_s()
         # Ids that were taken from the stream, since Redis has lost them; they are written down with the next note.
@@ -148,24 +149,27 @@ class LongMemory:
             return Gathered(kept, restored, is_complete=True, stored=stored)
         added = await add_page(kept, page.trades, page.read_up_to, stored.known_ids, self._max_regimes)
         counted_ids = kept.counted_ids.read_on(start, page.first, page.read_up_to, page.trades.positions)
-        self._report_set_back(added.left_out, page.read_up_to, counted_ids)
         kept = replace(added.kept, counted_ids=counted_ids)
+        self._report_set_back(kept, added.left_out)
         trade_ids = (*self._restored, *added.trade_ids)[-max(stored.known_ids.horizon, 1) :]
         counted = replace(added.counted, read=counted_ids)
         return Gathered(kept, _note(stored, kept, trade_ids), page.is_last, stored, counted)
 
-    def _report_set_back(self, left_out: int, read_up_to: str, counted_ids: CountedIds) -> None:
+    def _report_set_back(self, kept: KeptTrades, left_out: int = 0) -> None:
         """Tell that the stream has gone back behind what was counted, until it is beyond that again."""
-        highest = counted_ids.highest
-        if highest is None or id_order(read_up_to) >= highest:
+        highest = kept.counted_ids.highest
+        if highest is None or id_order(kept.read_up_to) >= highest:
+            self._set_back = ""
             self._problems.withdraw(SET_BACK)
-        elif left_out:
-            self._problems.state(
-                SET_BACK,
-                f"the trade stream has gone back to the id {read_up_to}, and the long memory has counted up to "
+            return
+        if left_out:
+            self._set_back = (
+                f"the trade stream has gone back to the id {kept.read_up_to}, and the long memory has counted up to "
                 f"{highest[0]}-{highest[1]}: {left_out} trades were left out, since they were counted before. If they "
-                "are others, run `strategic-memory-server rebuild-memory`, which sums what the stream holds",
+                "are others, run `strategic-memory-server rebuild-memory`, which sums what the stream holds"
             )
+        if self._set_back:
+            self._problems.state(SET_BACK, self._set_back)
 
     async def _read(self) -> Stored:
         """Read what Redis holds; ids of trades that it has lost are taken from what the stream still holds."""
@@ -176,6 +180,7 @@ class LongMemory:
             horizon = stored.known_ids.horizon
             kept = await with_blocks_again(self._reader, stored.kept, horizon, self._max_regimes)
             stored = replace(stored, kept=kept)
+        self._report_set_back(stored.kept)
         self._loss.read(stored.kept.sums.observations, stored.at_least)
         if stored.ids_lost:
             most = min(stored.known_ids.horizon, stored.kept.numbered)
@@ -229,7 +234,6 @@ class LongMemory:
         self._far.rest()
         self._loss.stand_by()
         self._problems.let_end(SET_BACK, within_s=TOLD_FOR_S)
-        self.forget()
 
     def forget(self) -> None:
         """Take nothing for granted: another server may have written, or Redis may have lost something."""

@@ -39,9 +39,11 @@ class MemoryLoss:
         held = max(self._held, at_least)
         if trades < held and self._before is None:
             self._before = held
-            sentence = f"the long memory in Redis {_WHY}: it had {held} trades, and is built from the trade stream now"
-            self._problems.state("long_memory_lost", sentence)
             logger.warning("Long memory is gone from Redis", trades=held, left=trades)
+        if self._before is not None and trades < self._before:
+            # Also once more, where another server has led meanwhile and has not built it to the end.
+            had = f"it had {self._before} trades, and is built from the trade stream now"
+            self._problems.state("long_memory_lost", f"the long memory in Redis {_WHY}: {had}")
         self._held = trades
 
     def written(self, trades: int) -> None:

@@ -33,16 +33,18 @@ class Groups:
     def __init__(self, default: PortfolioSettings) -> None:
         self._default = default
         self._by_group: dict[str, dict[str, PortfolioSettings]] = {}
+        self._holds_s: dict[str, float] = {}
         self._lenders: dict[tuple[redis.Redis, str, float, int], Lender] = {}
         self._turns = asyncio.Semaphore(READ_AT_ONCE)
         self.take(_NOBODY)
 
     def take(self, listed: Mapping[str, PortfolioSettings]) -> None:
         """Take what the portfolios beside the default one are told from now on."""
-        self._by_group, self._lenders = {}, {}
+        self._by_group, self._holds_s, self._lenders = {}, {}, {}
         for name, settings in sorted({DEFAULT: self._default, **listed}.items()):
             if group := settings.sync.advice.group:
                 self._by_group.setdefault(group, {})[name] = settings
+                self._holds_s[group] = max(self._holds_s.get(group, 0.0), settings.sync.validity_s)
 
     def others(self, name: str, advice: AdviceSettings, client: redis.Redis) -> Mapping[str, Lender]:
         """Give the others of the group of a portfolio by name, those that decay as it does.
@@ -63,7 +65,7 @@ class Groups:
         key = client, prefix, decay, regimes
         if key not in self._lenders:
             store = MemoryStore(client, prefix, decay, advice.trade_id_horizon, regimes)
-            self._lenders[key] = Lender(store, self._turns)
+            self._lenders[key] = Lender(store, self._turns, self._holds_s[advice.group])
         return self._lenders[key]
 
 

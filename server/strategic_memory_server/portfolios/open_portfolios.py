@@ -36,12 +36,13 @@ BEGINS_WITHIN_S = 30.0
 time, the first ones have advice early, rather than all of them late."""
 
 FIRST_READING_S = 2.0
-"""Longest wait for the log and the caps of a portfolio, from when it is opened, seconds."""
+"""Longest wait for the log and the caps of a portfolio, from when it is opened, seconds of which the process makes use;
+five times as long by the clock."""
 
 LOOK_S = 0.01
 LONGEST_LOOK_S = 0.05
 """The time between two looks counts as so much of that, at most, seconds: a process that stands still can ask for
-nothing meanwhile, and does not take what has come."""
+nothing meanwhile, and does not take what has come. Where it is slow all the time, the whole counts in the end."""
 
 _NAMES = "the names of the portfolios have"
 
@@ -51,11 +52,18 @@ Make = Callable[[str, PortfolioSettings, AsyncExitStack], Portfolio]
 logger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Open:
     settings: PortfolioSettings
     portfolio: Portfolio
     stack: AsyncExitStack
+    _closes: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """End it, once for all who ask: who is cancelled meanwhile breaks nothing off, or its lease would be left."""
+        if self._closes is None:
+            self._closes = asyncio.create_task(self.stack.aclose(), name="portfolio-closes")
+        await asyncio.shield(self._closes)
 
 
 class OpenPortfolios:
@@ -153,6 +161,7 @@ class OpenPortfolios:
     async def _until_begun(self, name: str, portfolio: Portfolio) -> None:
         """Look again and again for a moment: much has to come together, and little tells of it."""
         left_s, now_s = FIRST_READING_S, asyncio.get_running_loop().time
+        whole_from_s = now_s() + 4 * FIRST_READING_S
 
         def begins() -> bool:
             return self._beginning.get(name, (None,))[0] is portfolio and not self._has_begun(name)
@@ -161,7 +170,8 @@ class OpenPortfolios:
         while begins() and left_s > -LONGEST_LOOK_S:
             looked_s = now_s()
             await asyncio.sleep(LOOK_S)
-            left_s -= min(now_s() - looked_s, LONGEST_LOOK_S)
+            counts_s = LONGEST_LOOK_S if looked_s < whole_from_s else max(left_s, LONGEST_LOOK_S)
+            left_s -= min(now_s() - looked_s, counts_s)
         if begins():
             del self._beginning[name]
 
@@ -211,7 +221,7 @@ class OpenPortfolios:
         """End all that run, as the service ends: their streams have been told already."""
         self._is_ending = True
         # Of those that were not named any more some may have been left while their streams were waited for.
-        await asyncio.gather(*(each.stack.aclose() for each in (*self._open.values(), *self._closing.values())))
+        await asyncio.gather(*(each.close() for each in (*self._open.values(), *self._closing.values())))
 
     async def _open_anew(self, name: str, settings: PortfolioSettings) -> None:
         stack = AsyncExitStack()
@@ -235,7 +245,7 @@ class OpenPortfolios:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_S):
                     await served.ended()
-            await closed.stack.aclose()
+            await closed.close()
             del self._closing[name]
             logger.info("Portfolio closed; its keys stay", key_prefix=closed.settings.key_prefix)
 

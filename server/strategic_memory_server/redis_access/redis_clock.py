@@ -130,11 +130,14 @@ class RedisClock:
     def _guessed(self, low: float, high: float) -> int:
         """Return the middle; after an answer that lay unread for long, what this machine says within the bounds.
 
-        Half of that behind, advice would hold for so much longer, and what was just written be from the future.
+        Half of that behind, advice would hold for so much longer, and what was just written be from the future. Where
+        this machine must be off by more than is tolerated, it says nothing of where in the answer the truth is.
         """
-        if high - low <= TOLERATED_SKEW_MS:
+        by_this_machine = self._wall_ms() - self.elapsed_ms()
+        within = min(max(by_this_machine, low), high)
+        if high - low <= TOLERATED_SKEW_MS or abs(by_this_machine - within) > TOLERATED_SKEW_MS:
             return round((low + high) / 2)
-        return round(min(max(self._wall_ms() - self.elapsed_ms(), low), high))
+        return round(within)
 
     def _widened(self, ahead: tuple[float, float]) -> tuple[float, float]:
         drift = (self.elapsed_ms() - self._read_at_ms) * DRIFT

@@ -99,6 +99,11 @@ class Leadership:
         return self._claim if self._clock_s() < self._ends_s else None
 
     @property
+    def another_leads(self) -> bool:
+        """Whether another server leads, as far as this one knows."""
+        return self.leader not in ("", self.name)
+
+    @property
     def _is_late(self) -> bool:
         """Whether the claim has ended while it was still to be renewed."""
         return self._claim is not None and self.claim is None
@@ -135,7 +140,8 @@ class Leadership:
             settings = agreement.text if agreement else ""
             answer = await self._lease.take(self._known_token, asked, self._lost_claims, settings)
         except (RedisError, OSError) as error:
-            self.refused(error)
+            # What the lease itself is refused for is there again at the next time at the earliest.
+            self._let_go_unpermitted(error)
             self._not_answered(describe_failure(error))
             return period_s * _RANDOM.uniform(0.3, 0.6)
         self.failure = None
@@ -180,13 +186,8 @@ class Leadership:
 
         A script stops half way where a command in it is refused, so nothing more is tried.
         """
-        if self._permissions is None or not lacks_permission(error):
-            return
-        self._may_write = False
-        if self._claim is not None:
-            self._lost_claims.append(self._claim.value)
-        self._lost("a permission is missing")
-        self._ask_now.set()
+        if self._let_go_unpermitted(error):
+            self._ask_now.set()
 
     async def wait(self, seconds: float) -> None:
         """Wait until this server leads, at most so many seconds."""
@@ -227,6 +228,16 @@ class Leadership:
             self.terms += 1
             logger.info("Leadership gained", fencing_token=claim.fencing_token, server=claim.holder)
         self._gained.set()
+
+    def _let_go_unpermitted(self, error: Exception) -> bool:
+        """Lead no more where an error says that a permission is missing; tell whether it does."""
+        if self._permissions is None or not lacks_permission(error):
+            return False
+        self._may_write = False
+        if self._claim is not None:
+            self._lost_claims.append(self._claim.value)
+        self._lost("a permission is missing")
+        return True
 
     async def _is_permitted(self) -> bool:
         """Find out whether everything that has to be written may be written, before the first write."""

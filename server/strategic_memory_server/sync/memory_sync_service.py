@@ -83,6 +83,7 @@ class StrategicMemorySync:
         )
         self._read_up_to: Mapping[str, str] = {}
         self._claim: Claim | None = None
+        self._is_left = False
         self._publishing = Publishing(parts, settings)
         self._loaded: StrategicMemory | None = None
         self._advised_upon: tuple[EvidenceSums, int, ClosedTrades] | None = None
@@ -109,7 +110,7 @@ class StrategicMemorySync:
             if status.failure is not None:
                 await self._pace.after_failure()
             elif status.outcome == STANDBY and not status.catching_up:
-                await self._pace.until_leading()
+                await self._pace.until_leading(is_left=self._is_left)
             elif status.catching_up:
                 # The long memory catches up page by page, windows in a flood likewise; advice is given in between.
                 await self._pace.in_between(started_s)
@@ -134,6 +135,7 @@ class StrategicMemorySync:
         try:
             status = await (self._sync(claim, arrived, trace) if claim else self._stand_by())
         except DeposedError:
+            self._is_left = False
             self._parts.long_memory.forget()
             self._parts.leadership.deposed(claim)
             claim, status = None, self._standing_by()
@@ -165,7 +167,11 @@ class StrategicMemorySync:
 
     async def _stand_by(self) -> SyncStatus:
         """Read the memory and leave it at that."""
-        self._leave_to_the_leader()
+        self._parts.long_memory.forget()
+        # Where nobody leads, as while Redis is away, nobody else would tell it.
+        self._is_left = self._parts.leadership.another_leads
+        if self._is_left:
+            self._leave_to_the_leader()
         await self._learn_caps()
         loaded = await self._load(ahead=await self._reading.read_ahead())
         return replace(self._standing_by(), sources=loaded.memory.sources, catching_up=loaded.is_behind)

@@ -90,12 +90,18 @@ class SyncPace:
             if (self._was_woken() or left_s > self._looks_s()) and await self._bounds_have_changed():
                 return
 
-    async def until_leading(self) -> None:
-        """Wait until this server leads, at most until the memory is to be read again or the caps have changed."""
+    async def until_leading(self, *, is_left: bool) -> None:
+        """Wait until this server leads, at most until the memory is to be read again or the caps have changed.
+
+        Args:
+            is_left: whether what a leader tells was left to another one; else also until there is another one.
+        """
         looks_s, due_s = self._looks_s(), loop_s() + self._settings.interval_s
         while (left_s := due_s - loop_s()) > 0:
             await self._until_leading(min(left_s, looks_s))
             if self.stopping.is_set() or self._leadership.claim is not None:
+                return
+            if not is_left and self._leadership.another_leads:
                 return
             if (self._was_woken() or left_s > looks_s) and await self._bounds_have_changed():
                 return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from random import Random
+from unittest.mock import AsyncMock
 
 import pytest
 import redis
@@ -24,6 +25,7 @@ from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.redis_access.redis_connection import connect
 
 DECAY = 0.998
+HOLDS_S = 180.0
 
 
 class Desk:
@@ -41,7 +43,7 @@ class Desk:
     def _lender(self, name: str) -> Lender:
         if name not in self._lenders:
             store = MemoryStore(self._client, name, DECAY, 100)
-            self._lenders[name] = Lender(store, self._turns, lambda: self.now_s)
+            self._lenders[name] = Lender(store, self._turns, HOLDS_S, lambda: self.now_s)
         return self._lenders[name]
 
     def remembers(self, name: str, trades: int, decay: float = DECAY) -> EvidenceSums:
@@ -180,6 +182,21 @@ async def test_what_was_read_is_lent_on_for_a_while_where_redis_cannot_be_asked(
             desk.now_s += 3.0
             assert (await desk.group.read()).others == ()
             assert "portfolio alpha of group fx cannot be read" in desk.problems.standing[PROBLEM]
+
+
+async def test_what_was_read_longer_ago_than_advice_holds_is_not_lent_where_redis_does_not_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The portfolio is led by another server for a day, and by this one again."""
+    alpha = desk.remembers("alpha", 2)
+    assert (await desk.group.read()).others == (alpha,)
+    with monkeypatch.context() as away:
+        away.setattr(MemoryStore, "lent", AsyncMock(side_effect=redis.TimeoutError("Timeout reading from Redis")))
+        desk.now_s += HOLDS_S + 1.0
+        assert (await desk.group.read()).others == ()
+        assert "portfolio alpha of group fx cannot be read" in desk.problems.standing[PROBLEM]
+    desk.now_s += KEPT_S
+    assert (await desk.group.read()).others == (alpha,)
 
 
 async def test_after_a_reading_that_succeeds_what_was_read_is_lent_on_for_as_long_again(

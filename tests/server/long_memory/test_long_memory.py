@@ -236,3 +236,17 @@ async def test_what_happened_to_trades_is_told_for_a_while_by_a_server_that_lead
         assert list(problems.standing) == [SET_BACK]
     clock.now_s += 2.0
     assert problems.standing == {}
+    # It leads again, and nothing new has come.
+    memory.forget()
+    await keeper.sync(newest_trade="4-0")
+    clock.now_s += 2 * TOLD_FOR_S
+    assert list(problems.standing) == [SET_BACK]
+    memory.stand_by()
+    memory.forget()
+    clock.now_s += TOLD_FOR_S
+    # Another server has read on meanwhile.
+    other = Keeper(async_client)
+    add_trade(redis_client, "BULL", 1.0, policy="BALANCED", entry_id="6-0")
+    await other.sync(newest_trade="6-0")
+    await keeper.sync(newest_trade="6-0")
+    assert problems.standing == {}

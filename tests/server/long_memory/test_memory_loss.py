@@ -11,10 +11,11 @@ import redis.asyncio
 from advice import NOW_MS, advice
 from claimed import claim_on
 from redis_inputs import add_trade
+from set_clocks import SecondsClock
 from structlog.testing import capture_logs
 
 from strategic_memory_server.advice.feedback import Times
-from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
@@ -100,6 +101,29 @@ async def test_how_many_trades_are_lost_is_told_though_nothing_new_comes(
         assert "rebuild-memory" in sentence
     write(redis_client, 10)
     assert await keeper.sync() == kept_in_stream + 1
+
+
+def test_a_loss_that_is_not_made_good_yet_is_told_again_by_who_leads_again() -> None:
+    clock = SecondsClock()
+    problems = Problems(clock)
+    loss = MemoryLoss(problems)
+    loss.read(10)
+    loss.read(2)
+    loss.stand_by()
+    clock.now_s += TOLD_FOR_S
+    assert problems.standing == {}
+    loss.read(4)
+    loss.gathered(6, is_complete=False)
+    clock.now_s += 2 * TOLD_FOR_S
+    assert "it had 10 trades, and is built" in problems.standing["long_memory_lost"]
+    loss.stand_by()
+    clock.now_s += TOLD_FOR_S
+    # Another one has built it to the end.
+    with capture_logs() as logs:
+        loss.read(10)
+        assert logs == []
+        loss.gathered(10, is_complete=True)
+    assert (problems.standing, loss.trades_lost) == ({}, 0)
 
 
 async def test_everything_lost_is_told(keeper: Keeper, redis_client: redis.Redis) -> None:

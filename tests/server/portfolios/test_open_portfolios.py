@@ -110,6 +110,29 @@ async def test_a_process_that_stands_still_before_it_has_asked_gives_it_the_whol
     assert default.is_under_caps, "it would say 1.0 over a lower cap"
 
 
+async def test_a_process_that_is_slow_all_the_time_is_not_waited_for_ten_times_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    real_s, late_s, lag_s = loop.time, 0.0, 10 * open_portfolios.LONGEST_LOOK_S
+
+    async def is_slow() -> None:
+        nonlocal late_s
+        while True:
+            late_s += lag_s
+            await asyncio.sleep(open_portfolios.LOOK_S / 2)
+
+    default: Any = SimpleNamespace(served=object(), is_under_caps=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "time", lambda: real_s() + late_s)
+        began_s = loop.time()
+        slow = asyncio.create_task(is_slow())
+        async with asyncio.timeout(60):
+            await OpenPortfolios(default, never).find(DEFAULT)
+        slow.cancel()
+        assert loop.time() - began_s < 5 * open_portfolios.FIRST_READING_S + 4 * lag_s
+
+
 async def test_another_one_is_waited_for_as_well_whoever_opened_it() -> None:
     other: Any = Opened()
     default: Any = SimpleNamespace(served=object(), is_under_caps=True)
@@ -164,6 +187,35 @@ async def test_one_whose_streams_are_waited_for_is_closed_with_the_service() -> 
     async with asyncio.timeout(30), running(portfolios.take({}), "portfolios", asyncio.Event()):
         await waits.wait()
     await portfolios.close()
+    assert not other.runs, "it would hold its lease to the end of that"
+
+
+async def test_one_that_is_being_closed_as_the_service_ends_is_closed_to_the_end() -> None:
+    class Closes(Opened):
+        def __init__(self) -> None:
+            super().__init__()
+            self.is_ending, self.may_end = asyncio.Event(), asyncio.Event()
+            self.served = SimpleNamespace(end=lambda _: None, ended=partial(asyncio.sleep, 0))
+
+        @asynccontextmanager
+        async def running(self) -> AsyncIterator[None]:
+            async with super().running():
+                yield
+                self.is_ending.set()
+                await self.may_end.wait()
+
+    other: Any = Closes()
+    default: Any = SimpleNamespace(served=object(), is_under_caps=True)
+    portfolios = OpenPortfolios(default, lambda *_: other)
+    settings: Any = SimpleNamespace(key_prefix="quantum:alpha")
+    await portfolios.take({"alpha": settings})
+    async with asyncio.timeout(30):
+        async with running(portfolios.take({}), "portfolios", asyncio.Event()):
+            await other.is_ending.wait()
+        closes = asyncio.create_task(portfolios.close())
+        await asyncio.sleep(0)
+        other.may_end.set()
+        await closes
     assert not other.runs, "it would hold its lease to the end of that"
 
 

@@ -72,7 +72,10 @@ def test_it_is_never_further_off_than_it_says_and_slow_answers_spoil_nothing() -
     assert not world.problems.standing
 
 
-@pytest.mark.parametrize(("ahead_ms", "off_ms"), [(0, 0), (-3_000, -3_000), (-HOUR_MS, -8_001), (HOUR_MS, 1)])
+@pytest.mark.parametrize(
+    ("ahead_ms", "off_ms"),
+    [(0, 0), (-3_000, -3_000), (20, 1), (1_900, 1), (-9_000, -8_001), (-HOUR_MS, -4_000), (HOUR_MS, -4_000)],
+)
 def test_where_the_first_answer_lay_unread_this_machine_serves_as_far_as_the_answer_allows(
     ahead_ms: int, off_ms: int
 ) -> None:

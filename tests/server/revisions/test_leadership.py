@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import structlog
 from claimed import KEYS, lease_of
 from patient_redis import patient
 from processes import aeventually
+from redis.exceptions import NoPermissionError
 from redis_contents import contents_of, put_back
 from set_clocks import SecondsClock
 
@@ -132,6 +134,29 @@ async def test_an_answer_from_before_a_refusal_brings_back_no_claim_and_it_asks_
         await leadership.wait(30)
         # By the length of the lease it is not due to ask for minutes.
         assert [token_of(leadership), leadership.terms] == [2, 2]
+
+
+async def test_a_permission_that_only_the_lease_finds_missing_is_asked_for_at_the_pace(
+    async_client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands before Redis may refuse what the dry run was allowed."""
+    lease, asked = lease_of(async_client, "a"), 0
+
+    async def refuse(*_arguments: object) -> Claim | Taken:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        raise NoPermissionError("No permissions to access a key")
+
+    async def missing() -> list[str]:
+        return []
+
+    monkeypatch.setattr(lease, "take", refuse)
+    permissions: Any = SimpleNamespace(missing=missing)
+    async with running(Leadership(lease, permissions=permissions)):
+        for _ in range(100):
+            await asyncio.sleep(0)
+    assert asked == 1, "by the length of the lease it is not due to ask for minutes"
 
 
 async def test_a_lease_or_a_counter_that_is_gone_is_told(async_client: Redis, redis_client: redis.Redis) -> None:

@@ -9,6 +9,8 @@ from random import Random
 import pytest
 import redis
 import redis.asyncio
+from claimed import KEYS as LOG_KEYS
+from claimed import lease_of
 from processes import aeventually
 from redis_inputs import add_regime, add_trade
 from syncing import SETTINGS, syncing_with
@@ -72,19 +74,28 @@ async def test_what_a_leader_alone_looks_at_is_not_told_for_good_once_another_on
             add_trade(redis_client, regime, 0.1 + number % 7, policy=policy)
     add_trade(redis_client, "BEAR", 1e14, policy="BALANCED")
     redis_client.set(MemoryKeys.under("other").evidence, "of another type")
-    lender = Lender(MemoryStore(async_client, "other", 0.998, 100), asyncio.Semaphore(1))
+    lender = Lender(MemoryStore(async_client, "other", 0.998, 100), asyncio.Semaphore(1), holds_s=180.0)
     looked_at = {"too_many_regimes", "memory_units_mixed", "group_unreadable"}
     async with syncing_with(redis_server.url, settings) as syncing:
         sync, told = syncing.sync, syncing.problems
         sync._parts = replace(sync._parts, group=GroupMemory("fx", lambda: {"other": lender}, told))
         await sync.cycle()
         assert looked_at <= told.standing.keys()
-        syncing.leadership.deposed(syncing.leadership.claim)
-        assert (await sync.cycle()).outcome == STANDBY
-        assert not looked_at & told.standing.keys()
 
         async def leads_again() -> bool:
             return (await sync.cycle()).outcome != STANDBY
 
-        await aeventually(leads_again)
-        assert looked_at <= told.standing.keys()
+        for leader in (syncing.leadership.name, "", "another"):
+            syncing.leadership.deposed(syncing.leadership.claim)
+            syncing.leadership.leader = leader
+            assert (await sync.cycle()).outcome == STANDBY
+            left = looked_at if leader == "another" else set[str]()
+            assert looked_at & told.standing.keys() == looked_at - left, "where nobody leads nobody else tells it"
+            await aeventually(leads_again)
+            assert looked_at <= told.standing.keys()
+        # That another one leads it may learn only once it stands by.
+        redis_client.delete(LOG_KEYS.lease)
+        await lease_of(async_client, "another").take()
+        syncing.leadership.deposed(syncing.leadership.claim)
+        async with syncing.running():
+            await aeventually(lambda: not looked_at & told.standing.keys())

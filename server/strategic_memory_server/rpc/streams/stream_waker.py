@@ -45,9 +45,10 @@ class StreamWaker:
         self._signal.notify()
 
     def _look(self) -> None:
-        now_ms = self._clock_ms()
+        # Where the process stands still in between, the alarm goes off at once and not by that much too late.
+        at_s, now_ms = asyncio.get_running_loop().time(), self._clock_ms()
         in_force = self._hub.in_force(now_ms)
-        self._watch_validity(in_force, now_ms)
+        self._watch_validity(in_force, at_s, now_ms)
         self._validity_s = validity_s(in_force.times)
         # Where the validity is another one, heartbeats may be due sooner than anybody waits for.
         caps = in_force.advice.leverage_caps
@@ -56,7 +57,7 @@ class StreamWaker:
             self._told = tells
             self.wake()
 
-    def _watch_validity(self, in_force: Feedback, now_ms: int) -> None:
+    def _watch_validity(self, in_force: Feedback, at_s: float, now_ms: int) -> None:
         """Look again when something else is in force than at a time: at another one nothing may be left of that."""
         if self._alarm is not None:
             self._alarm.cancel()
@@ -64,4 +65,4 @@ class StreamWaker:
         # Where nothing holds any more, caps that nobody publishes are about to act all the same.
         left_ms = self._hub.valid_for_ms(now_ms) if holds else self._hub.heeds_in_ms(now_ms)
         if left_ms is not None:
-            self._alarm = asyncio.get_running_loop().call_later((left_ms + 1) / 1000, self._look)
+            self._alarm = asyncio.get_running_loop().call_at(at_s + (left_ms + 1) / 1000, self._look)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
 from advice import NOW_MS, feedback
+from set_clocks import SecondsClock
 
 from strategic_memory_server.advice.feedback import FeedbackStatus, Times
 from strategic_memory_server.memory.leverage_cap import LeverageCap
@@ -97,16 +99,28 @@ async def test_a_cap_that_nobody_publishes_wakes_as_it_acts_where_nothing_holds_
     waiter.close()
 
 
-async def test_a_process_that_stands_still_as_it_looks_tells_of_the_cap_all_the_same() -> None:
-    world = World(valid_for_ms=-1)
+async def test_a_process_that_stands_still_as_it_looks_tells_of_the_cap_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, loop = World(valid_for_ms=-1), asyncio.get_running_loop()
+    clock = SecondsClock(loop.time() - 10.0)
 
     def stands_still() -> int:
         then_ms, world.now_ms = world.now_ms, world.now_ms + 1_000
+        clock.now_s += 1.0
         return then_ms
 
-    waiter = StreamWaker(world.hub, world.changed, stands_still).waiter(3_600)
+    waker = StreamWaker(world.hub, world.changed, stands_still)
+    waiter = waker.waiter(3_600)
     world.hub.heed((LeverageCap("risk:leverage_limits", 0.3),))
-    world.changed.notify()
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "time", clock)
+        acts_in_ms = world.hub.heeds_in_ms(world.now_ms)
+        assert acts_in_ms
+        acts_at_s = clock.now_s + acts_in_ms / 1000
+        world.changed.notify()
+        assert waker._alarm is not None
+        assert waker._alarm.when() - acts_at_s == pytest.approx(0.001, abs=1e-6)
     waiter.look()
     async with asyncio.timeout(30):
         assert not await waiter.wait()
