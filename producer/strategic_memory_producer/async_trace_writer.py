@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -86,8 +86,8 @@ class AsyncTraceWriter:
         self._take_loop()
         outbox = Outbox(self._settings, checked_entries(entries))
         async with self._one_at_a_time:
-            while page := outbox.page():
-                pause_s = await self._attempt(outbox, page)
+            while outbox.page():
+                pause_s = await self._attempt(outbox)
                 await asyncio.sleep(pause_s)
         return outbox.ids()
 
@@ -96,7 +96,7 @@ class AsyncTraceWriter:
         if self._loop is not asyncio.get_running_loop():
             raise TraceError("the writer belongs to the event loop that it was first used in: make one in each")
 
-    async def _attempt(self, outbox: Outbox, page: Sequence[Entry]) -> float:
+    async def _attempt(self, outbox: Outbox) -> float:
         # A connection that Redis has closed meanwhile is known as such once the loop has looked.
         await asyncio.sleep(0)
         try:
@@ -107,6 +107,7 @@ class AsyncTraceWriter:
             raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
             return outbox.not_sent(without_login(error))
+        page = outbox.page()  # which may have ended meanwhile
         try:
             async with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:

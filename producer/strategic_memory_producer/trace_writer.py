@@ -83,11 +83,11 @@ class TraceWriter:
     def send(self, outbox: Outbox) -> list[str]:
         """Write what `outbox` holds, as `write` does."""
         with self._one_at_a_time.setdefault(os.getpid(), threading.Lock()):
-            while page := outbox.page():
-                time.sleep(self._attempt(outbox, page))
+            while outbox.page():
+                time.sleep(self._attempt(outbox))
         return outbox.ids()
 
-    def _attempt(self, outbox: Outbox, page: Sequence[Entry]) -> float:
+    def _attempt(self, outbox: Outbox) -> float:
         try:
             # Connects where that is needed: an error up to here is one of entries that were not sent.
             self._pool.release(self._pool.get_connection())
@@ -95,6 +95,7 @@ class TraceWriter:
             raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
             return outbox.not_sent(without_login(error))
+        page = outbox.page()  # which may have ended meanwhile
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:

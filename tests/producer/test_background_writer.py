@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -133,6 +134,42 @@ def test_what_redis_answered_while_the_process_stood_still_is_not_returned_as_un
     finally:
         goes_on.set()
     assert trade_ids(redis_client) == ["1"]
+
+
+def test_what_is_returned_is_not_sent_either_by_one_that_was_about_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over, received = threading.Event(), bytearray()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            while got := connection.recv(65536):
+                received.extend(got)
+                assert is_over.wait(60)
+                if b"XADD" not in received:  # which it hangs at
+                    connection.sendall(b"%1\r\n+proto\r\n:3\r\n" if b"HELLO" in got else b"+OK\r\n" * got.count(b"*"))
+
+    def late(timeout_s: float) -> None:
+        """Wait in vain the first time, then until the page is on its way, or never will be."""
+        waits.append(timeout_s)
+        if len(waits) == 2:
+            is_over.set()
+            assert eventually(lambda: b"XADD" in received or not thread.is_alive())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        before = set(threading.enumerate())
+        writer, waits = BackgroundWriter(f"redis://127.0.0.1:{listener.getsockname()[1]}"), list[float]()
+        [thread] = set(threading.enumerate()) - before
+        join = thread.join
+        monkeypatch.setattr(thread, "join", late)
+        entries = (regime_observation("BULL"), trade_result(0.5, {"trade_id": "1"}))
+        writer.write(entries)
+        assert eventually(lambda: b"HELLO" in received)
+        assert writer.close() == entries
+        join(60)
+        server.join(60)
+    assert b"XADD" not in received
 
 
 def test_who_closes_it_while_another_one_does_is_told_no_sooner_what_is_left(
