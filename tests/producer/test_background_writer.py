@@ -18,6 +18,7 @@ import redis
 from faults.free_ports import free_port
 from faults.tcp_proxy import TcpProxy
 from processes import eventually
+from redis._parsers import _RESP3Parser
 
 from strategic_memory_producer import (
     BackgroundWriter,
@@ -226,6 +227,40 @@ def test_one_that_ends_while_redis_hangs_says_no_more_than_what_was_not_written(
     assert ended.stdout.split() == ["True", "False"]
     assert "Traceback" not in ended.stderr
     assert "entries were not written" in ended.stderr
+
+
+@pytest.mark.parametrize("parser", [None, _RESP3Parser], ids=["installed", "python"])
+def test_what_redis_hangs_at_when_it_is_closed_is_returned_unless_it_is_in_doubt(
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    parser: type[_RESP3Parser] | None,
+) -> None:
+    before = set(threading.enumerate())
+    writer, waits = BackgroundWriter(redis_server.url), list[float]()
+    [thread] = set(threading.enumerate()) - before
+    join = thread.join
+    if parser:  # which meets a closed file
+        writer._waiting._writer._pool.connection_kwargs["parser_class"] = parser
+
+    def overdue(timeout_s: float) -> None:
+        """Wait in vain until the connection is ended."""
+        waits.append(timeout_s)
+        if len(waits) > 2:
+            join(60)
+
+    monkeypatch.setattr(thread, "join", overdue)
+    trade, behind = (trade_result(0.5, {"trade_id": name}) for name in ("sent", "behind"))
+    redis_client.client_pause(60_000, all=False)
+    try:
+        writer.write([regime_observation("BULL"), trade])
+        eventually(lambda: redis_client.info("clients")["blocked_clients"] >= 1)
+        writer.write([behind, regime_observation("BEAR")])
+        assert writer.close() == (trade, behind, regime_observation("BEAR"))
+    finally:
+        redis_client.client_unpause()
+    assert "1 entries may have been written or not" in caplog.text
 
 
 def test_too_many_that_wait_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
