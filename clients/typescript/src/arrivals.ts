@@ -2,7 +2,8 @@
 
 const EVERY_MS = 50;
 const LONG_MS = 1_000;
-const READ_WITHIN_MS = 1_000;
+/** So soon after a program goes on all is read that has waited. */
+export const READ_WITHIN_MS = 1_000;
 
 /** A time by two clocks, in milliseconds: one cannot be set, the other goes on while a machine sleeps. */
 export interface Moment {
