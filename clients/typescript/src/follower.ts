@@ -3,7 +3,7 @@
 import { setMaxListeners } from "node:events";
 import { create } from "@bufbuild/protobuf";
 import { GetFeedbackRequestSchema, StrategicMemoryService } from "./generated/strategic_memory/v1/service_pb.js";
-import { Arrivals, READ_WITHIN_MS, before, moment, passedMs } from "./arrivals.js";
+import { Arrivals, before, moment, passedMs, toBeReadMs } from "./arrivals.js";
 import { delayMs } from "./streams/backoff.js";
 import { NewestFeedback } from "./streams/newest.js";
 import { Subscription, type SubscriptionSettings } from "./streams/subscription.js";
@@ -12,9 +12,6 @@ import { pause, subscriptionEvents } from "./transports/driver.js";
 import { StrategicMemoryError } from "./values/errors.js";
 import type { Feedback } from "./values/feedback.js";
 import { answerFromWire, type Warn } from "./wire/from_wire.js";
-
-/** A wait that has taken so much longer says that the program stood still. */
-const OVERDUE_MS = 100;
 
 /** Follows the service until its connections are closed; it never gives up. Times are milliseconds. */
 export class Follower {
@@ -75,9 +72,7 @@ export class Follower {
   async firstHeard(timeoutMs: number): Promise<void> {
     const begun = moment();
     await pause(timeoutMs, this.#heard.signal);
-    // Where the program stood still, timers come before its sockets: what has come meanwhile is read first.
-    const isOverdue = passedMs(begun, moment()) > timeoutMs + OVERDUE_MS;
-    await pause(isOverdue ? READ_WITHIN_MS : 0, this.#heard.signal);
+    await pause(toBeReadMs(begun, timeoutMs), this.#heard.signal);
   }
 
   async #run(): Promise<void> {

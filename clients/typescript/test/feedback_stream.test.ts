@@ -68,6 +68,21 @@ for (const [name, dial] of Object.entries({ "grpc-js": dialGrpcJs, "connect-node
     stream.close();
   });
 
+  test(`${name}: a connection that is made while the program stands still is there`, { timeout: 60_000 }, async (context) => {
+    const worker = new Worker(SENDS, { eval: true, workerData: { first: HEARTBEAT } });
+    const [port] = (await once(worker, "message")) as [number];
+    const address = `127.0.0.1:${port}`;
+    const connections = new Connections([address], settingsOf({ connectTimeoutMs: SILENCE_MS }, dial));
+    context.after(() => (connections.close(), worker.terminate()));
+    const attempt = { address, portfolio: "", resumeAfter: null, sendCurrent: false, delivery: "LATEST", heartbeatIntervalMs: 1_000 } as const;
+    const stream = new FeedbackStream(connections, attempt);
+    const message = stream.receive(60_000, new AbortController().signal, assert.fail);
+    await new Promise(setImmediate); // timers are next
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * SILENCE_MS);
+    assert.notEqual(await message, "aborted");
+    stream.close();
+  });
+
   test(`${name}: waiting for the newest takes what came while the program stood still`, { timeout: 60_000 }, async (context) => {
     const sent = new Int32Array(new SharedArrayBuffer(4));
     const worker = new Worker(SENDS, { eval: true, workerData: { message: FEEDBACK, sent } });
