@@ -29,8 +29,10 @@ from strategic_memory_producer.traces import (
 )
 from strategic_memory_producer.writer_settings import WriterSettings, checked_settings
 
-_READ_WITHIN_S = 0.5
-"""So soon after the event loop goes on an answer is read that has come meanwhile."""
+_TURNS = 10
+"""Within so many turns of an event loop that goes on an answer is read that has come meanwhile, and told."""
+_TURN_S = 0.05
+"""The least time that is given to a turn. A busy loop takes longer."""
 
 
 class AsyncTraceWriter:
@@ -122,9 +124,18 @@ class AsyncTraceWriter:
     async def _in_time(self) -> AsyncIterator[None]:
         """Bound the time that Redis has. Once it is over, what came while the event loop stood still is read yet."""
         loop = asyncio.get_running_loop()
+        due: asyncio.TimerHandle
+
+        def over(turns: int) -> None:
+            nonlocal due
+            if turns:
+                due = loop.call_later(_TURN_S, over, turns - 1)
+            else:
+                limit.reschedule(loop.time())
+
         try:
             async with asyncio.timeout(None) as limit:
-                due = loop.call_later(self._settings.timeout_s, lambda: limit.reschedule(loop.time() + _READ_WITHIN_S))
+                due = loop.call_later(self._settings.timeout_s, over, _TURNS)
                 try:
                     yield
                 finally:
