@@ -7,6 +7,7 @@ package strategicmemory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -72,14 +73,29 @@ func (c *Client) Newest() Feedback {
 	return c.newest.held.Load().read(time.Now())
 }
 
-// WaitForNewest returns Newest once something has arrived, the client is closed, or the context is done.
+// WaitForNewest returns Newest once something has arrived, the client is closed, or the context is done. Where the program
+// stood still beyond the deadline of the context, what came meanwhile is given up to a second more to be read.
 func (c *Client) WaitForNewest(ctx context.Context) Feedback {
 	c.follow.Do(c.startFollowing)
 	select {
 	case <-c.heard:
 	case <-ctx.Done():
+		// A deadline that comes late says that the program stood still: what has come meanwhile is read first.
+		deadline, _ := ctx.Deadline()
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) && passed(deadline, time.Now()) > 2*lookEvery {
+			c.waitUntilHeard(readWithin)
+		}
 	}
 	return c.Newest()
+}
+
+func (c *Client) waitUntilHeard(within time.Duration) {
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	select {
+	case <-c.heard:
+	case <-timer.C:
+	}
 }
 
 // GetFeedback returns the feedback in force. The error is an *Error.

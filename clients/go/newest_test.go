@@ -1,6 +1,7 @@
 package strategicmemory
 
 import (
+	"context"
 	"testing"
 	"time"
 )
@@ -231,4 +232,25 @@ func TestWarmingUpStaysWarmingUpWhereTheLogHasBegunSince(t *testing.T) {
 		equal(t, answer.Epoch, "begun")
 		equal(t, answer.LeverageHint, 0.5)
 	}
+}
+
+func TestWaitingForTheNewestTakesWhatCameWhileTheProgramStoodStill(t *testing.T) {
+	client := clientOf(t, Options{}, nowhere)
+	client.follow.Do(func() {}) // this test alone says what is heard
+	overdue, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	time.AfterFunc(50*time.Millisecond, func() { // it is read only after the program goes on
+		client.newest.take(FeedbackReceived{published(1, "e")}, time.Now())
+		client.tellHeard()
+	})
+	equal(t, client.WaitForNewest(overdue).Status, Active)
+}
+
+func TestWaitingForTheNewestEndsWithItsContext(t *testing.T) {
+	client := clientOf(t, Options{}, nowhere)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	begun := time.Now()
+	equal(t, client.WaitForNewest(over).Status, WarmingUp)
+	equal(t, time.Since(begun) < readWithin, true)
 }

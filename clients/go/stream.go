@@ -89,16 +89,13 @@ func (s *stream) receive() (message, *Error) {
 	return nil, nil
 }
 
-// withinSilence ends the stream when what is waited for takes longer than a server may be silent. A timer that comes late
-// says that the program stood still: what has come meanwhile is no silence, and is given the time to be read.
+// withinSilence ends the stream when what is waited for takes longer than a server may be silent. The program may have stood
+// still, however short a time: what has come meanwhile is no silence, and is given the time to be read.
 func (s *stream) withinSilence(wait func() error) error {
 	waiting, over := context.WithCancel(context.Background())
 	defer over()
-	begun := time.Now()
 	timer := time.AfterFunc(s.silence, func() {
-		if passed(begun, time.Now()) > s.silence+2*lookEvery {
-			pause(waiting, readWithin)
-		}
+		pause(waiting, readWithin)
 		if waiting.Err() == nil {
 			s.isSilent.Store(true)
 			s.cancel()

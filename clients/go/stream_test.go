@@ -32,6 +32,12 @@ func TestWhatCameWhileTheProgramStoodStillIsNoSilence(t *testing.T) {
 	})
 	equal(t, []any{err, waiting.isSilent.Load()}, []any{error(nil), false})
 	_ = other.Wait()
+	brief := &stream{silence: 50 * time.Millisecond, cancel: func() {}}
+	_ = brief.withinSilence(func() error {
+		time.Sleep(brief.silence + lookEvery) // as where it stood still for no longer than that
+		return nil
+	})
+	equal(t, brief.isSilent.Load(), false)
 	ended := make(chan struct{})
 	waiting.cancel = func() { close(ended) }
 	_ = waiting.withinSilence(func() error {

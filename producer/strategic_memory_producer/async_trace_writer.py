@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -29,8 +29,10 @@ from strategic_memory_producer.traces import (
 )
 from strategic_memory_producer.writer_settings import WriterSettings, checked_settings
 
-_READ_WITHIN_S = 0.5
-"""So soon after the event loop goes on an answer is read that has come meanwhile."""
+_TURNS = 10
+"""Within so many turns of an event loop that goes on an answer is read that has come meanwhile, and told."""
+_TURN_S = 0.05
+"""The least time that is given to a turn. A busy loop takes longer."""
 
 
 class AsyncTraceWriter:
@@ -86,8 +88,8 @@ class AsyncTraceWriter:
         self._take_loop()
         outbox = Outbox(self._settings, checked_entries(entries))
         async with self._one_at_a_time:
-            while page := outbox.page():
-                pause_s = await self._attempt(outbox, page)
+            while outbox.page():
+                pause_s = await self._attempt(outbox)
                 await asyncio.sleep(pause_s)
         return outbox.ids()
 
@@ -96,7 +98,7 @@ class AsyncTraceWriter:
         if self._loop is not asyncio.get_running_loop():
             raise TraceError("the writer belongs to the event loop that it was first used in: make one in each")
 
-    async def _attempt(self, outbox: Outbox, page: Sequence[Entry]) -> float:
+    async def _attempt(self, outbox: Outbox) -> float:
         # A connection that Redis has closed meanwhile is known as such once the loop has looked.
         await asyncio.sleep(0)
         try:
@@ -107,6 +109,7 @@ class AsyncTraceWriter:
             raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
             return outbox.not_sent(without_login(error))
+        page = outbox.page()  # which may have ended meanwhile
         try:
             async with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:
@@ -121,9 +124,18 @@ class AsyncTraceWriter:
     async def _in_time(self) -> AsyncIterator[None]:
         """Bound the time that Redis has. Once it is over, what came while the event loop stood still is read yet."""
         loop = asyncio.get_running_loop()
+        due: asyncio.TimerHandle
+
+        def over(turns: int) -> None:
+            nonlocal due
+            if turns:
+                due = loop.call_later(_TURN_S, over, turns - 1)
+            else:
+                limit.reschedule(loop.time())
+
         try:
             async with asyncio.timeout(None) as limit:
-                due = loop.call_later(self._settings.timeout_s, lambda: limit.reschedule(loop.time() + _READ_WITHIN_S))
+                due = loop.call_later(self._settings.timeout_s, over, _TURNS)
                 try:
                     yield
                 finally:

@@ -83,7 +83,8 @@ class BackgroundWriter:
     def close(self) -> tuple[Entry, ...]:
         """Write what waits, within the writer's `timeout_s`, and end; return what Redis did not confirm.
 
-        For the answer to what is on its way then it waits half a second more.
+        For the answer to what is on its way then it waits half a second more, and then for the end of its connection as
+        long at most. What is in doubt, as of observations that Redis gave no answer to, is not among what is returned.
         """
         self._close_when_dropped.detach()
         # Also where another thread is about it, or a signal came amid it: what is left is not known before.
@@ -137,6 +138,8 @@ class _Waiting:
         # What is on its way may be answered already: where this process stood still, the answer lies unread.
         self._thread.join(_ANSWERED_WITHIN_S)
         self._writer.close()
+        # And what never was, is in doubt once the thread has met the end of its connection.
+        self._thread.join(_ANSWERED_WITHIN_S)
         if (left := self.left()) and not self._is_told:
             self._is_told = True
             _log.error("%d entries were not written: %s", len(left), self._why or "Redis did not answer in time")
@@ -152,11 +155,6 @@ class _Waiting:
             except UnwrittenError as error:
                 self._done(error.entries)
                 self._failed(error)
-            except Exception:
-                # `close` has ended the connection under it, which redis-py tells by errors of every kind.
-                if self._is_over:
-                    return
-                raise
             else:
                 self._done()
                 self._succeeded()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from strategic_memory_producer.connection import OUT_OF_REACH
 from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.errors import UnwrittenError
 from strategic_memory_producer.refusals import meaning_of
@@ -42,6 +43,10 @@ class Outbox:
     def end(self) -> None:
         """Have nothing more sent than what is on its way; the writer raises UnwrittenError then."""
         self._is_ended = True
+
+    def breaking_off(self) -> tuple[type[Exception], ...]:
+        """Return the errors that say that a connection broke: of every kind where `end` had it closed under a call."""
+        return (Exception,) if self._is_ended else OUT_OF_REACH
 
     def unconfirmed(self) -> list[Entry]:
         """Return what Redis has given no id so far, in its order, without what is in doubt."""
@@ -105,7 +110,7 @@ class Outbox:
 
     def _again(self, why: str) -> float:
         self._why = why
-        pause_s = 0.0 if not self._unsent else min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**self._pauses)
+        pause_s = 0.0 if self._is_ended or not self._unsent else min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**self._pauses)
         self._pauses += 1
         if self._unsent and time.monotonic() + pause_s >= self._ends_s:
             raise self._unwritten(why)

@@ -14,7 +14,7 @@ from redis.exceptions import AuthenticationError
 from redis.retry import Retry
 
 from strategic_memory_producer.checked_values import Number
-from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url, without_login
+from strategic_memory_producer.connection import fields_of, pool_options, read_url, without_login
 from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.given_entries import checked_entries
 from strategic_memory_producer.outbox import Outbox
@@ -83,23 +83,24 @@ class TraceWriter:
     def send(self, outbox: Outbox) -> list[str]:
         """Write what `outbox` holds, as `write` does."""
         with self._one_at_a_time.setdefault(os.getpid(), threading.Lock()):
-            while page := outbox.page():
-                time.sleep(self._attempt(outbox, page))
+            while outbox.page():
+                time.sleep(self._attempt(outbox))
         return outbox.ids()
 
-    def _attempt(self, outbox: Outbox, page: Sequence[Entry]) -> float:
+    def _attempt(self, outbox: Outbox) -> float:
         try:
             # Connects where that is needed: an error up to here is one of entries that were not sent.
             self._pool.release(self._pool.get_connection())
         except AuthenticationError as error:
             raise outbox.shut_out(error) from error
-        except OUT_OF_REACH as error:
+        except outbox.breaking_off() as error:
             return outbox.not_sent(without_login(error))
+        page = outbox.page()  # which may have ended meanwhile
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:
                     pipeline.xadd(self._settings.key(entry), fields_of(entry), maxlen=self._settings.maxlen)
                 answers = pipeline.execute(raise_on_error=False)
-        except OUT_OF_REACH as error:
+        except outbox.breaking_off() as error:
             return outbox.broken_off(error)
         return outbox.answered(answers)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import redis
 from faults.free_ports import free_port
 from faults.tcp_proxy import TcpProxy
 from processes import eventually
+from redis._parsers import _RESP3Parser
 
 from strategic_memory_producer import (
     BackgroundWriter,
@@ -135,6 +137,42 @@ def test_what_redis_answered_while_the_process_stood_still_is_not_returned_as_un
     assert trade_ids(redis_client) == ["1"]
 
 
+def test_what_is_returned_is_not_sent_either_by_one_that_was_about_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over, received = threading.Event(), bytearray()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            while got := connection.recv(65536):
+                received.extend(got)
+                assert is_over.wait(60)
+                if b"XADD" not in received:  # which it hangs at
+                    connection.sendall(b"%1\r\n+proto\r\n:3\r\n" if b"HELLO" in got else b"+OK\r\n" * got.count(b"*"))
+
+    def late(timeout_s: float) -> None:
+        """Wait in vain the first time, then until the page is on its way, or never will be."""
+        waits.append(timeout_s)
+        if len(waits) == 2:
+            is_over.set()
+            assert eventually(lambda: b"XADD" in received or not thread.is_alive())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        before = set(threading.enumerate())
+        writer, waits = BackgroundWriter(f"redis://127.0.0.1:{listener.getsockname()[1]}"), list[float]()
+        [thread] = set(threading.enumerate()) - before
+        join = thread.join
+        monkeypatch.setattr(thread, "join", late)
+        entries = (regime_observation("BULL"), trade_result(0.5, {"trade_id": "1"}))
+        writer.write(entries)
+        assert eventually(lambda: b"HELLO" in received)
+        assert writer.close() == entries
+        join(60)
+        server.join(60)
+    assert b"XADD" not in received
+
+
 def test_who_closes_it_while_another_one_does_is_told_no_sooner_what_is_left(
     redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +227,40 @@ def test_one_that_ends_while_redis_hangs_says_no_more_than_what_was_not_written(
     assert ended.stdout.split() == ["True", "False"]
     assert "Traceback" not in ended.stderr
     assert "entries were not written" in ended.stderr
+
+
+@pytest.mark.parametrize("parser", [None, _RESP3Parser], ids=["installed", "python"])
+def test_what_redis_hangs_at_when_it_is_closed_is_returned_unless_it_is_in_doubt(
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    parser: type[_RESP3Parser] | None,
+) -> None:
+    before = set(threading.enumerate())
+    writer, waits = BackgroundWriter(redis_server.url), list[float]()
+    [thread] = set(threading.enumerate()) - before
+    join = thread.join
+    if parser:  # which meets a closed file
+        writer._waiting._writer._pool.connection_kwargs["parser_class"] = parser
+
+    def overdue(timeout_s: float) -> None:
+        """Wait in vain until the connection is ended."""
+        waits.append(timeout_s)
+        if len(waits) > 2:
+            join(60)
+
+    monkeypatch.setattr(thread, "join", overdue)
+    trade, behind = (trade_result(0.5, {"trade_id": name}) for name in ("sent", "behind"))
+    redis_client.client_pause(60_000, all=False)
+    try:
+        writer.write([regime_observation("BULL"), trade])
+        eventually(lambda: redis_client.info("clients")["blocked_clients"] >= 1)
+        writer.write([behind, regime_observation("BEAR")])
+        assert writer.close() == (trade, behind, regime_observation("BEAR"))
+    finally:
+        redis_client.client_unpause()
+    assert "1 entries may have been written or not" in caplog.text
 
 
 def test_too_many_that_wait_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,10 +134,18 @@ def test_trades_are_sent_again_when_the_connection_breaks_and_the_rest_is_in_dou
     assert {fields["realized_pnl"] for _, fields in entries_of(redis_client, TRADES)} == {"1", "2"}
 
 
+@pytest.mark.parametrize("turn_s", [0.0, 0.3], ids=["idle", "busy"])
 async def test_what_redis_answered_while_the_loop_stood_still_is_not_in_doubt(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch, turn_s: float
 ) -> None:
     loop, stood_still_s = asyncio.get_running_loop(), 0.0
+
+    def turn() -> None:
+        nonlocal stood_still_s
+        stood_still_s += turn_s
+        if not writing.done():
+            loop.call_soon(turn)
+
     monkeypatch.setattr(loop, "time", lambda: monotonic() + stood_still_s)
     async with AsyncTraceWriter(redis_server.url, WriterSettings(timeout_s=60)) as writer:
         await writer.observe_regime("RANGE")
@@ -148,6 +156,7 @@ async def test_what_redis_answered_while_the_loop_stood_still_is_not_in_doubt(
         # The loop waits for this: the answer lies in its socket, and its timers are overdue.
         assert eventually(lambda: redis_client.xlen(REGIMES) == 2)
         stood_still_s = 100.0
+        loop.call_soon(turn)
         assert await writing == entries_of(redis_client, REGIMES)[1][0]
 
 

@@ -15,6 +15,7 @@ _LOOK_EVERY_S = 0.5
 _LOOK_SOON_S = 0.05
 """Time between two looks while what has waited may not all have been read."""
 _STOOD_STILL_S = 2 * _LOOK_EVERY_S
+_STEP_LATE_S = 0.25
 _READ_WITHIN_S = 1.0
 """So soon after a program goes on all is read that has waited."""
 _LOOKS_OF_A_READER = 4
@@ -42,10 +43,20 @@ def passed_s(since: Moment, now: Moment) -> float:
 
 
 def in_steps(timeout_s: float) -> Iterator[float]:
-    """Split a wait: of a standstill one step counts, however long it lasts, and in the next what has come is read."""
+    """Split a wait: of a standstill one step counts, however long it lasts, and in the next what has come is read.
+
+    Where no whole step is left for that, there is one more.
+    """
+    is_unread = False
     while timeout_s > 0.0:
-        yield min(timeout_s, _LOOK_EVERY_S)
-        timeout_s -= _LOOK_EVERY_S
+        step_s = min(timeout_s, _LOOK_EVERY_S)
+        began = moment()
+        yield step_s
+        timeout_s -= step_s
+        stood_still = passed_s(began, moment()) > step_s + _STEP_LATE_S
+        is_unread = stood_still or (is_unread and step_s < _LOOK_EVERY_S)
+    if is_unread:
+        yield _LOOK_EVERY_S
 
 
 class Arrivals:

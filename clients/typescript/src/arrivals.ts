@@ -2,6 +2,11 @@
 
 const EVERY_MS = 50;
 const LONG_MS = 1_000;
+/** A wait that has taken so much longer says that the program stood still. */
+const OVERDUE_MS = 100;
+/** So soon all is read that has come before, while the program runs. */
+const READ_SOON_MS = 20;
+/** And so soon after it goes on. */
 const READ_WITHIN_MS = 1_000;
 
 /** A time by two clocks, in milliseconds: one cannot be set, the other goes on while a machine sleeps. */
@@ -29,6 +34,15 @@ export function passedMs(since: Moment, now: Moment): number {
 /** Return the moment so many milliseconds before another one. */
 export function before(then: Moment, ms: number): Moment {
   return { steady: then.steady - ms, wall: then.wall - ms };
+}
+
+/**
+ * Return for how many milliseconds more to wait where a wait of so many is over.
+ *
+ * Timers come before sockets where the program stood still: what has come meanwhile is to be read first.
+ */
+export function toBeReadMs(begun: Moment, ms: number): number {
+  return passedMs(begun, moment()) > ms + OVERDUE_MS ? READ_WITHIN_MS : READ_SOON_MS;
 }
 
 /**

@@ -3,7 +3,7 @@
 import { setMaxListeners } from "node:events";
 import { create } from "@bufbuild/protobuf";
 import { GetFeedbackRequestSchema, StrategicMemoryService } from "./generated/strategic_memory/v1/service_pb.js";
-import { Arrivals, before, moment, passedMs } from "./arrivals.js";
+import { Arrivals, before, moment, passedMs, toBeReadMs } from "./arrivals.js";
 import { delayMs } from "./streams/backoff.js";
 import { NewestFeedback } from "./streams/newest.js";
 import { Subscription, type SubscriptionSettings } from "./streams/subscription.js";
@@ -69,8 +69,10 @@ export class Follower {
   }
 
   /** Wait until a feedback came, or none can come any more, at most so long. */
-  firstHeard(timeoutMs: number): Promise<void> {
-    return pause(timeoutMs, this.#heard.signal);
+  async firstHeard(timeoutMs: number): Promise<void> {
+    const begun = moment();
+    await pause(timeoutMs, this.#heard.signal);
+    await pause(toBeReadMs(begun, timeoutMs), this.#heard.signal);
   }
 
   async #run(): Promise<void> {

@@ -94,6 +94,9 @@ def test_waiting_for_it_ends_with_what_there_is(made: Made) -> None:
         assert caller.wait_for_newest(0.05).status is FeedbackStatus.WARMING_UP
 
 
+ARRIVALS = "strategic_memory_client.streams.arrivals"
+
+
 def told_to(goes_on: threading.Event) -> Callable[[Stream], Iterator[service_pb2.StreamFeedbackResponse]]:
     """Send a feedback once it is told to."""
 
@@ -105,8 +108,12 @@ def told_to(goes_on: threading.Event) -> Callable[[Stream], Iterator[service_pb2
     return script
 
 
-def test_waiting_for_it_takes_what_came_while_the_process_stood_still(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("timeout_s", [60.0, 0.3])
+def test_waiting_for_it_takes_what_came_while_the_process_stood_still(
+    monkeypatch: pytest.MonkeyPatch, timeout_s: float
+) -> None:
     goes_on, wait = threading.Event(), Latch.wait
+    monkeypatch.setattr(f"{ARRIVALS}.monotonic", lambda: monotonic() + 2.0 * goes_on.is_set())
 
     def overdue(latch: Latch, timeout_s: float) -> bool:
         """Wait in vain the first time: the timer is overdue when the process goes on, whatever has come meanwhile."""
@@ -118,18 +125,22 @@ def test_waiting_for_it_takes_what_came_while_the_process_stood_still(monkeypatc
     with ScriptedPeer(told_to(goes_on)) as peer, StrategicMemoryClient(peer.address, options=OPTIONS) as client:
         client.follow()
         monkeypatch.setattr(Latch, "wait", overdue)
-        assert client.wait_for_newest(60.0).status is FeedbackStatus.ACTIVE
+        assert client.wait_for_newest(timeout_s).status is FeedbackStatus.ACTIVE
 
 
-async def test_waiting_for_it_takes_what_came_while_the_loop_stood_still(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("timeout_s", [60.0, 0.3])
+async def test_waiting_for_it_takes_what_came_while_the_loop_stood_still(
+    monkeypatch: pytest.MonkeyPatch, timeout_s: float
+) -> None:
     goes_on, loop, stood_still_s = threading.Event(), asyncio.get_running_loop(), 0.0
     monkeypatch.setattr(loop, "time", lambda: monotonic() + stood_still_s)
+    monkeypatch.setattr(f"{ARRIVALS}.monotonic", lambda: monotonic() + min(2.0, stood_still_s))
     with ScriptedPeer(told_to(goes_on)) as peer:
         async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
             client.follow()
-            waiting = asyncio.ensure_future(client.wait_for_newest(60.0))
+            waiting = asyncio.ensure_future(client.wait_for_newest(timeout_s))
             await asyncio.sleep(0)  # it waits from here on
-            stood_still_s = 100.0
+            stood_still_s = timeout_s + 2.0
             goes_on.set()
             assert (await waiting).status is FeedbackStatus.ACTIVE
 

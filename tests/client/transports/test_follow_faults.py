@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Event
 from time import monotonic, time
@@ -23,6 +23,7 @@ from processes import aeventually, eventually
 from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_client import AsyncStrategicMemoryClient, Backoff, ClientClosedError, Feedback, FeedbackStatus
 from strategic_memory_client.streams.arrivals import Arrivals, passed_s
+from strategic_memory_client.streams.shown import LOOP_ENDED
 from strategic_memory_client.transports.asynchronous import follower as async_follower
 from strategic_memory_client.transports.synchronous import following
 
@@ -94,6 +95,26 @@ def test_it_is_safe_until_it_has_started_again_and_the_log_says_why(
         assert "this filter has a fault" in str(record.exc_info[1])
 
 
+def test_it_is_safe_once_its_task_is_collected_with_a_loop_that_was_closed_under_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with ScriptedPeer(send(feedback_response(3))) as peer, asyncio.Runner() as runner:
+        client = AsyncStrategicMemoryClient(peer.address, options=OPTIONS)
+
+        async def follow() -> FeedbackStatus:
+            client.follow()
+            return (await client.wait_for_newest()).status
+
+        assert runner.run(follow()) is FeedbackStatus.ACTIVE
+        [task] = (each for each in asyncio.all_tasks(runner.get_loop()) if each.get_name() == FOLLOWS)
+        following = task.get_coro()
+        assert isinstance(following, Coroutine)
+        with suppress(RuntimeError):
+            following.close()  # as the collector does
+        assert_safe(client.newest)
+        assert LOOP_ENDED in caplog.text
+
+
 async def test_it_can_be_started_again_when_somebody_cancelled_every_task() -> None:
     with ScriptedPeer(send(feedback_response(3))) as peer:
         async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
@@ -106,18 +127,23 @@ async def test_it_can_be_started_again_when_somebody_cancelled_every_task() -> N
             assert await aeventually(lambda: client.newest.status is FeedbackStatus.ACTIVE)
 
 
-async def test_it_can_be_started_again_before_what_was_cancelled_has_ended() -> None:
+def names_of_tasks() -> list[str]:
+    return sorted(name for task in asyncio.all_tasks() if (name := task.get_name()) in {FOLLOWS, LOOKS})
+
+
+@pytest.mark.parametrize("names", [{FOLLOWS, LOOKS}, {FOLLOWS}, {LOOKS}], ids=["both", "follow", "looks"])
+async def test_it_can_be_started_again_before_what_was_cancelled_has_ended(names: set[str]) -> None:
     with ScriptedPeer(send(feedback_response(3))) as peer:
         async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
             client.follow()
             await client.wait_for_newest()
-            ending = asyncio.all_tasks() - {asyncio.current_task()}
+            ending = {task for task in asyncio.all_tasks() if task.get_name() in names}
             for task in ending:
                 task.cancel()
             client.follow()
             await asyncio.wait(ending)
             assert await aeventually(lambda: client.newest.status is FeedbackStatus.ACTIVE and peer.open_streams == 1)
-            assert len({task.get_name() for task in asyncio.all_tasks()} & {FOLLOWS, LOOKS}) == 2
+            assert names_of_tasks() == [FOLLOWS, LOOKS]
 
 
 @both

@@ -43,9 +43,10 @@ class AsyncFollower:
         """Follow until the transport is closed. Any number of times. Raises ClientClosedError."""
         self._transport.require_open()
         self.newest.follow()
-        if not _goes_on(self._task):  # somebody cancelled every task of the loop
-            if not _goes_on(self._looks):
-                self._looks = self._transport.start_task(self._look, "strategic-memory-looks")
+        # Somebody may have cancelled every task of the loop.
+        if not _goes_on(self._looks):
+            self._looks = self._transport.start_task(self._look, "strategic-memory-looks")
+        if not _goes_on(self._task):
             self._task = self._transport.start_task(self._run, "strategic-memory-follow")
 
     async def _look(self) -> None:
@@ -53,6 +54,7 @@ class AsyncFollower:
             await self._transport.wait_for_closing(self._arrivals.look(moment()))
 
     async def _run(self) -> None:
+        me = asyncio.current_task()  # where the collector ends this, no loop runs that could tell
         delays = RestartDelays(self._settings.backoff, random.SystemRandom())
         try:
             while not self._transport.closing.is_set():
@@ -69,7 +71,7 @@ class AsyncFollower:
                         _logger.exception("following failed by a fault of the program; again in %.2f s", delay_s)
                     await self._transport.wait_for_closing(delay_s)
         finally:
-            if asyncio.current_task() is self._task:  # or another one follows already
+            if me is self._task:  # or another one follows already
                 self.newest.mute(LOOP_ENDED)
 
     async def _follow(self) -> None:

@@ -4,6 +4,7 @@ import type { ClientHttp2Stream, Http2Session } from "node:http2";
 import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
 import { type Transport, ConnectError } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { moment, toBeReadMs } from "../arrivals.js";
 import { type Connection, type ConnectionSettings, type Dial, type MessageStream, FailedCall } from "./connection.js";
 
 const CANCELLED = 1;
@@ -86,7 +87,7 @@ class Sessions extends Http2SessionManager {
 class ConnectNodeStream<Message> implements MessageStream<Message> {
   readonly #ending = new AbortController();
   readonly #session: Sessions;
-  readonly #connecting: NodeJS.Timeout;
+  #connecting: NodeJS.Timeout;
   readonly #messages: AsyncIterator<Message>;
   #failure: FailedCall | null = null;
 
@@ -97,10 +98,14 @@ class ConnectNodeStream<Message> implements MessageStream<Message> {
   ) {
     this.#session = session;
     this.#messages = open(this.#ending.signal);
-    this.#connecting = setTimeout(() => {
+    const look = (): void => {
       if (session.state() !== "connecting") return;
       this.#failure = new FailedCall(UNAVAILABLE, `no connection within ${connectTimeoutMs} ms`);
       session.abort(this.#failure);
+    };
+    const begun = moment();
+    this.#connecting = setTimeout(() => {
+      this.#connecting = setTimeout(look, toBeReadMs(begun, connectTimeoutMs));
     }, connectTimeoutMs);
   }
 

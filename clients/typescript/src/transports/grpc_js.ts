@@ -12,6 +12,7 @@ import {
   credentials,
 } from "@grpc/grpc-js";
 import { StatusSchema } from "../generated/google/rpc/status_pb.js";
+import { moment, toBeReadMs } from "../arrivals.js";
 import { type Connection, type ConnectionSettings, type Dial, type MessageStream, FailedCall, type StatusDetail } from "./connection.js";
 
 const DETAILS_KEY = "grpc-status-details-bin";
@@ -106,7 +107,7 @@ class GrpcJsConnection implements Connection {
 class GrpcJsStream<Message> implements MessageStream<Message> {
   readonly #call: ClientReadableStream<Message>;
   readonly #unread: Message[] = [];
-  readonly #connecting: NodeJS.Timeout;
+  #connecting: NodeJS.Timeout;
   #end: FailedCall | "ended" | null = null;
   #wake: (() => void) | null = null;
 
@@ -121,10 +122,14 @@ class GrpcJsStream<Message> implements MessageStream<Message> {
     });
     call.on("status", (status: StatusObject) => this.#ends(status.code === 0 ? "ended" : failedCall(status)));
     call.on("error", () => {}); // told by the status
-    this.#connecting = setTimeout(() => {
+    const look = (): void => {
       if (client.getChannel().getConnectivityState(false) === connectivityState.READY) return;
       this.#ends(new FailedCall(UNAVAILABLE, `no connection within ${connectTimeoutMs} ms`));
       call.cancel();
+    };
+    const begun = moment();
+    this.#connecting = setTimeout(() => {
+      this.#connecting = setTimeout(look, toBeReadMs(begun, connectTimeoutMs));
     }, connectTimeoutMs);
   }
 
