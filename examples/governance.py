@@ -83,6 +83,9 @@ class PolicyKey:
     def read(self) -> tuple[Policy | None, bool]:
         """Return the policy in force (None: the key holds none), and whether somebody else has set it since we did."""
         held = self._redis.get(self.name)
+        if len(self._ours) > 1 and held == self._ours[1]:
+            # What Redis has not answered for has arrived: what was there before is not ours any more.
+            self._ours = (held,)
         return self._policy_of(held), bool(self._ours) and held not in self._ours
 
     def _policy_of(self, held: object) -> Policy | None:
@@ -92,6 +95,7 @@ class PolicyKey:
     def write(self, policy: Policy, in_place_of: Policy) -> bool:
         """Set the policy; False where it has just become another one."""
         is_tried = is_there = False
+        before = self._ours
 
         def change(changes: redis.client.Pipeline) -> None:
             nonlocal is_tried, is_there
@@ -105,6 +109,8 @@ class PolicyKey:
                 changes.set(self.name, policy.value)
 
         if not self._redis.transaction(change, self.name) and not is_there:
+            # Somebody else's, and so is what we tried to set, should they set it.
+            self._ours = before or self._ours[:1]
             return False
         self._ours = (policy.value,)
         return True

@@ -269,6 +269,40 @@ def test_governance_knows_as_its_own_what_it_wrote_without_an_answer(
     assert not key.write(CONSERVATIVE, AGGRESSIVE)
 
 
+@pytest.mark.processes
+def test_governance_takes_nothing_of_others_for_its_own_once_it_is_known_what_arrived(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stood before a write without an answer, and what another one had tried to set, were its own for good."""
+    key = loaded("governance").PolicyKey(redis_server.url, "quantum")
+    pipeline: Any = redis.client.Pipeline
+    execute = pipeline._execute_transaction
+
+    def without_an_answer(self: Any, *arguments: Any) -> None:  # noqa: ANN401  as redis-py has it
+        execute(self, *arguments)
+        raise redis.ConnectionError("no answer")
+
+    def overtaken(self: Any, *arguments: Any) -> Any:  # noqa: ANN401
+        if redis_client.get(POLICY) == b"AGGRESSIVE":
+            redis_client.set(POLICY, "CONSERVATIVE")
+        return execute(self, *arguments)
+
+    assert key.write(BALANCED, CONSERVATIVE)
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "_execute_transaction", without_an_answer)
+        with pytest.raises(redis.ConnectionError):
+            key.write(AGGRESSIVE, BALANCED)
+    assert key.read() == (AGGRESSIVE, False)
+    redis_client.set(POLICY, "BALANCED")
+    assert key.read() == (BALANCED, True)
+    assert key.write(AGGRESSIVE, BALANCED)
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "_execute_transaction", overtaken)
+        assert not key.write(BALANCED, AGGRESSIVE)
+    redis_client.set(POLICY, "BALANCED")
+    assert key.read() == (BALANCED, True)
+
+
 def test_the_leverage_of_one_regime_is_not_taken_in_another() -> None:
     leverage_for = loaded("closed_loop").leverage_for
     bold = replace(advice(AGGRESSIVE, 0.9), preferred_regime="BULL", updated_policy=AGGRESSIVE, leverage_hint=1.9)

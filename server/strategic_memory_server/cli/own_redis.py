@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -59,11 +60,13 @@ async def started(
         folder = None if asked.folder is None else KeptFolder(asked.folder)
         if folder is not None:
             stack.callback(folder.close)
-            await asyncio.to_thread(folder.open)
+            await _begun(folder.open, folder.given_up, stop)
         earlier_port = None if folder is None else folder.earlier_port()
         embedded = _in_memory(asked.port) if folder is None else _kept(folder, asked.port, earlier_port)
         stack.push_async_callback(asyncio.to_thread, embedded.close)
-        await _start(embedded, stop)
+        await _begun(embedded.start, embedded.given_up, stop)
+        if stop.is_set():
+            raise StoppedWhileStartingError
         if folder is not None:
             stack.push_async_callback(asyncio.to_thread, _stop_in_order, embedded, folder)
             await asyncio.to_thread(_go_on, embedded, folder)
@@ -90,17 +93,18 @@ async def started(
         yield settings, watch
 
 
-async def _start(embedded: EmbeddedRedis, stop: asyncio.Event) -> None:
-    """Start it, unless a signal comes: it may read its data for minutes."""
-    start = asyncio.create_task(asyncio.to_thread(embedded.start))
+async def _begun(begin: Callable[[], object], given_up: threading.Event, stop: asyncio.Event) -> None:
+    """Begin something, which is given up once a signal comes: the Redis may read its data for minutes."""
+    begun = asyncio.create_task(asyncio.to_thread(begin))
     stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait([start, stopped], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([begun, stopped], return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if stop.is_set():
-        embedded.given_up.set()
-        await asyncio.wait([start])
-        raise StoppedWhileStartingError from start.exception()
-    await start
+        given_up.set()
+        await asyncio.wait([begun])
+        if error := begun.exception():
+            raise StoppedWhileStartingError from error
+    await begun
 
 
 def _in_memory(port: int | None) -> EmbeddedRedis:

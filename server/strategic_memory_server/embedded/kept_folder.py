@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import shlex
+import threading
 import time
 from pathlib import Path
 from typing import Self
@@ -36,6 +37,8 @@ class KeptFolder:
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self._lock: int | None = None
+        self.given_up = threading.Event()
+        """Set: `open` waits no longer for whoever has it."""
         self.password = ""
         self.lost_nothing = False
         """Whether Redis holds what it had acknowledged: it was stopped in order, or the machine has run on since.
@@ -140,12 +143,13 @@ class KeptFolder:
         while not _locked(lock):
             holder = os.pread(lock, 32, 0).decode(errors="replace").strip()
             # A Redis whose service was killed is about to end, and so is what forks of one that this process had hold.
-            if (holder != str(os.getpid()) and _is_there(holder)) or time.monotonic() > deadline:
+            is_over = time.monotonic() > deadline or self.given_up.is_set()
+            if is_over or (holder != str(os.getpid()) and _is_there(holder)):
                 raise EmbeddedRedisError(
                     f"{self.path} is in use by another strategic-memory-server, process {holder or 'unknown'}. "
                     "Stop that one, or give another folder; several services share one Redis by REDIS_URL."
                 )
-            time.sleep(_POLL_S)
+            self.given_up.wait(_POLL_S)
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 

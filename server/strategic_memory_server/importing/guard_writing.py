@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 import redis.asyncio as redis
+from redis.exceptions import TimeoutError as NoAnswerError
+from redis.exceptions import WatchError
 
+from strategic_memory_server.importing.memory_writing import TRIES
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
 from strategic_memory_server.revisions.log_keys import LogKeys
 
@@ -39,10 +43,32 @@ async def write_guard(client: redis.Redis, prefix: str, text: bytes, *, dry_run:
         return Stands.THE_SAME if there == text else Stands.ANOTHER
     if epoch is not None:
         return Stands.SERVICE
-    if not dry_run:
-        # A service may have begun since it was looked at, and goes on from nothing then, whatever is written here.
-        writing = packed("HSETNX", key, "guard", text), packed("HGET", key, "epoch")
-        *_, written = await round_trip(client, [packed("MULTI"), *writing, packed("EXEC")])
-        is_new, epoch = checked(written, key, "hash")
-        return Stands.SERVICE if is_new and epoch is not None else Stands.NOTHING if is_new else Stands.ANOTHER
+    if dry_run:
+        return Stands.NOTHING
+    for number in range(TRIES):
+        stands = await _written(client, key, text, was_sent=number > 0)
+        if stands is not None:
+            return stands
+    raise NoAnswerError(f"{key}: of {TRIES} tries each was overtaken by another writer, or got no answer")
+
+
+async def _written(client: redis.Redis, key: str, text: bytes, *, was_sent: bool) -> Stands | None:
+    """Write it unless something has come since it was looked at; None: something has just then, or no answer came.
+
+    A service that has begun goes on from nothing, whatever is written here, and its guard is not to be one it had not.
+    """
+    pipeline: Any = client.pipeline(transaction=True)
+    async with pipeline as transaction:
+        await transaction.watch(key)
+        epoch, there = await transaction.hmget(key, "epoch", "guard")
+        if there is not None:
+            return Stands.ANOTHER if there != text else Stands.NOTHING if was_sent else Stands.THE_SAME
+        if epoch is not None:
+            return Stands.SERVICE
+        transaction.multi()
+        transaction.hset(key, "guard", text)
+        try:
+            await transaction.execute()
+        except WatchError:
+            return None
     return Stands.NOTHING

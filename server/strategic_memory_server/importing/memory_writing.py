@@ -44,15 +44,22 @@ async def write_memory(
         redis.exceptions.RedisError, OSError: Redis could not be reached, or refused.
     """
     for number in range(TRIES):
-        written = await _written(client, keys, memory, may_be_further=may_be_further, dry_run=dry_run)
+        written = await _written(
+            client, keys, memory, may_be_further=may_be_further, dry_run=dry_run, was_sent=number > 0
+        )
         if written is not None:
-            # What is there at a second look is what was sent before.
-            return written or number > 0
-    raise NoAnswerError(f"{keys.evidence} was written {TRIES} times, and no answer came")
+            return written
+    raise NoAnswerError(f"{keys.evidence}: of {TRIES} tries each was overtaken by another writer, or got no answer")
 
 
 async def _written(
-    client: redis.Redis, keys: MemoryKeys, memory: ExportedMemory, *, may_be_further: bool, dry_run: bool
+    client: redis.Redis,
+    keys: MemoryKeys,
+    memory: ExportedMemory,
+    *,
+    may_be_further: bool,
+    dry_run: bool,
+    was_sent: bool,
 ) -> bool | None:
     """Write it as `write_memory` does; None: somebody has written meanwhile, or Redis has not said that it was.
 
@@ -63,7 +70,13 @@ async def _written(
         await transaction.watch(keys.evidence, keys.trade_ids)
         evidence: dict[bytes, bytes] = await transaction.hgetall(keys.evidence)
         counted = await transaction.zcard(keys.trade_ids)
-        if evidence == memory.evidence or (may_be_further and _is_further(evidence, memory)):
+        is_further = _is_further(evidence, memory)
+        # What is there at a second look is what was sent before, or what a service has summed itself just then.
+        if was_sent and (evidence == memory.evidence or (is_further and await _holds_some(transaction, keys, memory))):
+            return True
+        if was_sent and memory.trade_ids and evidence:
+            raise _other(keys)
+        if evidence == memory.evidence or (may_be_further and is_further):
             return False
         if evidence or counted:
             raise _other(keys)
@@ -99,6 +112,12 @@ async def write_values(
                 raise reply
             found[source] = None if reply else b""
     return found
+
+
+async def _holds_some(transaction: Any, keys: MemoryKeys, memory: ExportedMemory) -> bool:  # noqa: ANN401  as redis-py has it
+    """Tell whether exported ids are there with their numbers: a memory that was begun anew counts from 1."""
+    there: list[tuple[bytes, float]] = await transaction.zrevrange(keys.trade_ids, 0, AT_ONCE - 1, withscores=True)
+    return any(float(memory.trade_ids.get(name, b"nan")) == number for name, number in there)
 
 
 def _is_further(evidence: Mapping[bytes, bytes], memory: ExportedMemory) -> bool:

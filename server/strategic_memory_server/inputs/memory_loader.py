@@ -100,14 +100,16 @@ class MemoryLoader:
         self._portfolio = StreamFollower(kept.portfolio, kept.portfolio_reader, prefix, limits, longest)
         self._trades = StreamFollower(kept.trades, kept.trade_reader, prefix, limits, longest)
         self._followers = (self._regimes, self._portfolio, self._trades)
+        # Redis may run what is sent at once with something between: no observation that came before a trade is missed.
+        self._observations_last = (self._portfolio, self._trades, self._regimes)
         self._ask_values = value_commands(prefix)
-        infos = [follower.ask_info for follower in self._followers]
+        infos = [follower.ask_info for follower in self._observations_last]
         self._ask_behind = [*self.ask_cap_values(), ASK_TIME, *infos]
         self._log = LoadLog()
         self._trips = PageTrips(client, self._followers, limits.pace, self._log)
         self._is_sound = False
         self._recheck_at_s = 0.0
-        self._rest = RestingStreams(self._followers, self._ask_values, self._clock)
+        self._rest = RestingStreams(self._observations_last, self._ask_values, self._clock)
 
     @property
     def gaps(self) -> Mapping[str, int]:
@@ -208,10 +210,10 @@ class MemoryLoader:
         self._log.begin(now_s)
         is_known = self._values.are_granted(now_s)
         asked = [*(self.ask_cap_values() if is_known else self._ask_values), ASK_TIME]
-        wanted = [*asked, *(command for follower in self._followers for command in follower.commands())]
+        wanted = [*asked, *(command for follower in self._observations_last for command in follower.commands())]
         if ahead is None or ahead.commands != wanted:
             ahead = AskedAhead(wanted, now_s, self._clock.elapsed_ms())
-        *replies, told = await self._trips.round_trip(asked, self._followers, told=ahead.replies)
+        *replies, told = await self._trips.round_trip(asked, self._observations_last, told=ahead.replies)
         clock_ms = self._clock.take(told, ahead.asked_ms)
         known = self._values.read_caps_alone(replies) if is_known else self._values.take(replies, now_s)
         values = known or self._values.take(await self._read(self._ask_values), now_s)

@@ -86,11 +86,11 @@ def closes_of_files(
             # What is read is no newer than this, however long reading takes.
             ended_ms = int(clock_s() * 1000)
             prices = read() if is_still and (waits or not is_read) else None
-        except PricesError:
+        except PricesError as error:
             unread, is_read = unread + 1, False
             if unread >= most_unread:
                 raise
-            yield KnownCloses(())
+            yield KnownCloses((), why_none=str(error) if unread > 1 else "")
             continue
         is_read = is_read and is_still
         changed = 0 if is_still else changed + 1

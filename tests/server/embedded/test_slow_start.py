@@ -14,7 +14,7 @@ from patient_redis import PATIENCE_S
 from processes import eventually
 
 from strategic_memory_server.cli.own_redis import OwnRedis, StoppedWhileStartingError, started
-from strategic_memory_server.embedded import embedded_redis
+from strategic_memory_server.embedded import embedded_redis, kept_folder
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 from strategic_memory_server.embedded.kept_folder import KeptFolder
 from strategic_memory_server.embedded.process_behind import process_id_behind
@@ -72,12 +72,42 @@ async def test_a_signal_ends_a_start_that_reads_its_data_for_long(
     assert log.read_text().count("Ready to accept connections") == 1
 
 
+def fork_with_the_lock(folder: Path) -> subprocess.Popen[bytes]:
+    """Make a process that has the lock of a folder that is closed, until its input ends."""
+    closed = KeptFolder(folder).open()
+    fork = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[closed.lock])
+    closed.close()
+    return fork
+
+
+async def test_a_signal_ends_the_wait_for_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was waited for half a minute, and who had sent the signal killed the service before."""
+    stop, is_waited_for, locked = asyncio.Event(), threading.Event(), kept_folder._locked
+
+    def looked(lock: int) -> bool:
+        is_locked = locked(lock)
+        if not is_locked:
+            is_waited_for.set()
+        return is_locked
+
+    monkeypatch.setattr(kept_folder, "_locked", looked)
+    fork = fork_with_the_lock(tmp_path / "kept")
+    starting = started(OwnRedis(tmp_path / "kept", None), RedisSettings(), stop)
+    entering = asyncio.create_task(starting.__aenter__())
+    try:
+        assert await asyncio.to_thread(is_waited_for.wait, PATIENCE_S)
+        stop.set()
+        with pytest.raises(StoppedWhileStartingError):
+            await entering
+    finally:
+        # Were it still waited for, this lets it start.
+        fork.communicate()
+    KeptFolder(tmp_path / "kept").open().close()
+    assert fork.returncode == 0
+
+
 def test_a_folder_that_a_fork_of_this_process_lets_go_of_late_is_waited_for(tmp_path: Path) -> None:
-    first, second = KeptFolder(tmp_path / "kept"), KeptFolder(tmp_path / "kept")
-    first.open()
-    # It has the lock of the first one, until its input ends.
-    fork = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[first.lock])
-    first.close()
+    fork, second = fork_with_the_lock(tmp_path / "kept"), KeptFolder(tmp_path / "kept")
     assert fork.stdin is not None
     timer = threading.Timer(0.2, fork.stdin.close)
     timer.start()

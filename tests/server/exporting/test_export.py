@@ -29,7 +29,7 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.importing import memory_writing
 from strategic_memory_server.importing.exported import ExportedMemory
-from strategic_memory_server.importing.memory_writing import write_memory, write_values
+from strategic_memory_server.importing.memory_writing import OtherMemoryError, write_memory, write_values
 from strategic_memory_server.importing.override_writing import write_override
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.leverage_cap import LeverageCap
@@ -214,6 +214,41 @@ async def test_a_memory_that_was_written_without_an_answer_is_taken_for_no_other
     assert redis_client.hgetall(keys.evidence) == memory.evidence
     assert redis_client.zscore(keys.trade_ids, "a") == 1.0
     assert not await write_memory(async_client, keys, memory, may_be_further=False, dry_run=False)
+
+
+@pytest.mark.parametrize("may_be_further", [True, False])
+@pytest.mark.parametrize(("arrives", "ids_there"), [(True, {"b": 2}), (False, {"b": 1}), (False, {"a": 7, "b": 8})])
+async def test_a_service_that_writes_while_no_answer_comes_is_told_from_what_was_brought_back(
+    ids_there: dict[str, float],
+    redis_client: redis.Redis,
+    async_client: redis.asyncio.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    arrives: bool,
+    may_be_further: bool,
+) -> None:
+    """What it had summed itself was told as brought back, and what was brought back as what is to be let go of."""
+    pipeline: Any = redis.asyncio.client.Pipeline
+    execute, keys = pipeline._execute_transaction, MemoryKeys.under("quantum")
+    memory = ExportedMemory({b"read_up_to": b"1-0", b"sums": b"s"}, {b"a": b"1"})
+
+    async def without_an_answer(self: Any, *arguments: Any) -> Any:  # noqa: ANN401  as redis-py has it
+        if arrives:
+            await execute(self, *arguments)
+        # A service goes on from there, or has begun anew.
+        redis_client.hset(keys.evidence, mapping={"read_up_to": "2-0", "sums": "t"})
+        redis_client.zadd(keys.trade_ids, ids_there)
+        self.watching = True
+        raise redis.TimeoutError("no answer")
+
+    monkeypatch.setattr(pipeline, "_execute_transaction", without_an_answer)
+    writing = write_memory(async_client, keys, memory, may_be_further=may_be_further, dry_run=False)
+    if arrives:
+        assert await writing
+    else:
+        with pytest.raises(OtherMemoryError):
+            await writing
+    assert redis_client.hget(keys.evidence, "read_up_to") == b"2-0"
 
 
 async def test_a_value_that_somebody_sets_just_then_is_not_said_to_be_brought_back(

@@ -155,6 +155,39 @@ async def test_a_service_that_begins_just_then_is_not_said_to_have_the_guard(
 
     monkeypatch.setattr(guard_writing, "round_trip", asked)
     assert await write_guard(async_client, "quantum", b"2 {}", dry_run=False) is stands
+    assert guard_in(redis_client) == (b"2 {}" if stands is Stands.NOTHING else meanwhile.get("guard", "").encode())
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_service_that_begins_as_it_is_written_is_left_without_it_and_no_answer_is_looked_into(
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch, *, arrives: bool
+) -> None:
+    """It was told as not brought back, and stood there."""
+    pipeline: Any = redis.asyncio.client.Pipeline
+    execute = pipeline._execute_transaction
+
+    async def late(self: Any, *arguments: Any) -> Any:  # noqa: ANN401  as redis-py has it
+        if arrives:
+            await execute(self, *arguments)
+            self.watching = True
+            raise redis.TimeoutError("no answer")
+        redis_client.hset(KEYS.state, "epoch", "e")
+        return await execute(self, *arguments)
+
+    monkeypatch.setattr(pipeline, "_execute_transaction", late)
+    stands = await write_guard(async_client, "quantum", b"2 {}", dry_run=False)
+    assert (stands, guard_in(redis_client)) == ((Stands.NOTHING, b"2 {}") if arrives else (Stands.SERVICE, b""))
+
+
+async def test_a_redis_that_refuses_it_is_told_by_what_it_says(
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    redis_client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.ResponseError, match="maxmemory"):
+            await write_guard(async_client, "quantum", b"2 {}", dry_run=False)
+    finally:
+        redis_client.config_set("maxmemory", 0)
 
 
 def sources(folder: Path) -> list[str]:

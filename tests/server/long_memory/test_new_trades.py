@@ -17,6 +17,8 @@ from strategic_memory_server.inputs.page_trips import PageTrips
 from strategic_memory_server.inputs.reading_limits import MANY_PASSED, READ_ON, ReadingLimits
 from strategic_memory_server.long_memory.long_memory import Gathered
 from strategic_memory_server.memory.window_settings import WindowSettings
+from strategic_memory_server.redis_access import reading_pace
+from strategic_memory_server.redis_access.round_trip import round_trip
 
 REGIMES = ("BULL", "BEAR", "RANGE")
 POLICIES = ("AGGRESSIVE", "CONSERVATIVE", None, "none of ours")
@@ -101,6 +103,38 @@ async def test_a_trade_that_comes_after_the_observations_were_read_counts_in_its
     assert same(found.kept.sums, read.kept.sums)
     assert found.kept.sums.observations == 4
     assert were_handed_over == (regime is not None), "those with a regime of their own are not read again"
+
+
+async def test_a_trade_that_comes_while_redis_runs_one_round_trip_counts_in_its_regime(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is sent at once may reach Redis in two segments, and an observation and a trade after it in between."""
+    at_ms = 1_766_296_800_000
+    loader = MemoryLoader(async_client, "quantum", WindowSettings(regime=9, portfolio=9, trades=9))
+    taken = long_memory_of(async_client, DECAY, 100)
+    ask = round_trip
+
+    async def one_by_one(client: redis.asyncio.Redis, commands: list[bytes], *_patience: float) -> list[Any]:
+        replies: list[Any] = []
+        for command in commands:
+            if b"RANGE" in command and b"trade.results" in command and not redis_client.exists("came"):
+                redis_client.set("came", 1)
+                add_regime(redis_client, "BEAR", entry_id=f"{at_ms + 4}-0")
+                add_trade(redis_client, None, "-1", policy="BALANCED", entry_id=f"{at_ms + 5}-0")
+            replies += await ask(client, [command])
+        return replies
+
+    add_regime(redis_client, "BULL", entry_id=f"{at_ms}-0")
+    add_trade(redis_client, None, "0.5", policy="BALANCED", entry_id=f"{at_ms + 1}-0")
+    loaded = await loader.load()
+    taken.written((await taken.gather(loaded.read_up_to["stream:trade.results"], loaded.new_trades)).note)
+    monkeypatch.setattr(reading_pace, "round_trip", one_by_one)
+    loaded = await loader.load()
+    assert loaded.new_trades is not None
+    found = await taken.gather(loaded.read_up_to["stream:trade.results"], loaded.new_trades)
+    read = await long_memory_of(async_client, DECAY, 100).gather()
+    assert same(found.kept.sums, read.kept.sums)
+    assert found.kept.sums.observations == 2
 
 
 async def test_a_trade_counts_in_its_regime_while_a_flood_of_observations_is_read_some_at_a_time(

@@ -99,6 +99,18 @@ def test_a_file_that_cannot_be_read_for_long_or_at_first_ends_it(tmp_path: Path)
         machine.known(1)
 
 
+def test_a_file_that_cannot_be_read_is_told_from_the_second_look_on(tmp_path: Path) -> None:
+    """Nothing was said until it ended."""
+    machine = Machine(tmp_path / "prices.csv")
+    machine.to_write = [(0.0, [100, 101]), (5.0, []), (9.0, [100, 101, 102])]
+    machine.pause(0.0)
+    looks = islice(
+        closes_of_files([machine.file], machine.read, Stamps.OPENING, clock_s=lambda: BEGIN_S, pause=machine.pause), 11
+    )
+    told = [int(machine.now_s) for look in looks if "no closing price" in look.why_none]
+    assert told == [7, 8]
+
+
 def test_a_file_that_changes_at_every_look_is_told(tmp_path: Path) -> None:
     file = tmp_path / "prices.csv"
 
