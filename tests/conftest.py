@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -59,6 +60,18 @@ class StartService(Protocol):
     ) -> ServiceProcess:
         """Start it; `env` adds or replaces environment variables."""
         ...
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    """What a command that ran in this process has left of signals, ignored ones too, is not for the next test.
+
+    Programs that it starts would have them ignored as well.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 SAVED_NEVER = "86400 1"
