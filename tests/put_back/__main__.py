@@ -12,7 +12,7 @@ from pathlib import Path
 from processes import REPOSITORY
 from put_back.patches import Patch, all_patches
 
-_SOURCES = ("protos", "server", "client")
+_SOURCES = ("protos", "server", "client", "producer")
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "dist", "build")
 _PASSED, _FAILED = 0, 1
 
