@@ -20,13 +20,10 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from strategic_memory_server.faults.given_twice import GIVEN_AGAIN
 from strategic_memory_server.redis_access.pending_cancellation import cancellations, raise_if_cancelled
+from strategic_memory_server.waiting.last_look import LAST_LOOK_S
 
 Reply = Any
 Entry = tuple[bytes, dict[bytes, bytes]]
-
-LAST_LOOK_S = 0.05
-"""So much later than it is over, seconds, a wait ends: what came while the process stood still is taken first."""
-
 
 _second: Callable[[Any], Any] = itemgetter(1)
 

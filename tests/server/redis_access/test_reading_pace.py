@@ -19,7 +19,8 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.primary_connection import PrimaryConnection
 from strategic_memory_server.redis_access.reading_pace import TRIES_WHILE_ALIVE, ReadingPace
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.round_trip import LAST_LOOK_S, packed, round_trip
+from strategic_memory_server.redis_access.round_trip import packed, round_trip
+from strategic_memory_server.waiting.last_look import LAST_LOOK_S
 
 FULL = 1_000
 
