@@ -6,10 +6,9 @@ import enum
 from typing import Any
 
 import redis.asyncio as redis
-from redis.exceptions import TimeoutError as NoAnswerError
 from redis.exceptions import WatchError
 
-from strategic_memory_server.importing.memory_writing import TRIES
+from strategic_memory_server.importing.answered import answered
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
 from strategic_memory_server.revisions.log_keys import LogKeys
 
@@ -45,15 +44,11 @@ async def write_guard(client: redis.Redis, prefix: str, text: bytes, *, dry_run:
         return Stands.SERVICE
     if dry_run:
         return Stands.NOTHING
-    for number in range(TRIES):
-        stands = await _written(client, key, text, was_sent=number > 0)
-        if stands is not None:
-            return stands
-    raise NoAnswerError(f"{key}: of {TRIES} tries each was overtaken by another writer, or got no answer")
+    return await answered(key, lambda was_sent: _written(client, key, text, was_sent=was_sent))
 
 
 async def _written(client: redis.Redis, key: str, text: bytes, *, was_sent: bool) -> Stands | None:
-    """Write it unless something has come since it was looked at; None: something has just then, or no answer came.
+    """Write it unless something has come since it was looked at; None: as for `answered`.
 
     A service that has begun goes on from nothing, whatever is written here, and its guard is not to be one it had not.
     """

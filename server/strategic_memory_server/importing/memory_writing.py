@@ -6,19 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import redis.asyncio as redis
-from redis.exceptions import TimeoutError as NoAnswerError
 from redis.exceptions import WatchError
 
 from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.entries.input_keys import key_of
+from strategic_memory_server.importing.answered import answered
 from strategic_memory_server.importing.exported import ExportedMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
 
 AT_ONCE = 5_000
-
-TRIES = 3
-"""So often it is written where Redis does not say in time whether it has been."""
 
 
 class OtherMemoryError(Exception):
@@ -43,13 +40,12 @@ async def write_memory(
         OtherMemoryError: there is another one.
         redis.exceptions.RedisError, OSError: Redis could not be reached, or refused.
     """
-    for number in range(TRIES):
-        written = await _written(
-            client, keys, memory, may_be_further=may_be_further, dry_run=dry_run, was_sent=number > 0
-        )
-        if written is not None:
-            return written
-    raise NoAnswerError(f"{keys.evidence}: of {TRIES} tries each was overtaken by another writer, or got no answer")
+    return await answered(
+        keys.evidence,
+        lambda was_sent: _written(
+            client, keys, memory, may_be_further=may_be_further, dry_run=dry_run, was_sent=was_sent
+        ),
+    )
 
 
 async def _written(
@@ -61,10 +57,7 @@ async def _written(
     dry_run: bool,
     was_sent: bool,
 ) -> bool | None:
-    """Write it as `write_memory` does; None: somebody has written meanwhile, or Redis has not said that it was.
-
-    Both are one error of redis-py, and the next look tells them apart.
-    """
+    """Write it as `write_memory` does; None: as for `answered`."""
     pipeline: Any = client.pipeline(transaction=True)
     async with pipeline as transaction:
         await transaction.watch(keys.evidence, keys.trade_ids)

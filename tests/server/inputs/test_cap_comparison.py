@@ -23,6 +23,7 @@ from strategic_memory_server.inputs.leverage_caps import CAP_VALUES, cap_command
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.round_trip import round_trip
 from strategic_memory_server.revisions.feedback_hub import PUBLISHING_MS
+from strategic_memory_server.waiting.running_tasks import cancel
 
 LIMITS = "p{number}:risk:leverage_limits"
 
@@ -105,8 +106,7 @@ async def test_it_goes_on_when_redis_comes_back(
     running = asyncio.create_task(watch.run())
     with told.watch(watch, async_client, 1):
         await aeventually(lambda: told == {1: 1})
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    await cancel(running)
 
 
 async def test_who_comes_is_read_at_once_and_waits_for_no_server_that_hangs(
@@ -124,8 +124,7 @@ async def test_who_comes_is_read_at_once_and_waits_for_no_server_that_hangs(
                 await aeventually(lambda: told == {2: 1})
                 with told.watch(watch, async_client, 3):
                     await aeventually(lambda: told == {2: 1, 3: 1})
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await cancel(running)
 
 
 async def test_who_comes_while_its_server_is_asked_is_read_once_that_has_answered(
@@ -145,11 +144,11 @@ async def test_who_comes_while_its_server_is_asked_is_read_once_that_has_answere
     with told.watch(watch, async_client, 1):
         await asyncio.wait_for(asked.wait(), 30)
         with told.watch(watch, async_client, 2):
-            await asyncio.sleep(0.05)  # it is passed over meanwhile
+            # It is passed over meanwhile.
+            await aeventually(lambda: not watch._came.is_set())
             may_answer.set()
             await aeventually(lambda: told == {1: 1, 2: 1})
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    await cancel(running)
 
 
 async def test_who_is_being_asked_is_not_asked_again_so_that_no_older_answer_comes_last(
@@ -186,8 +185,7 @@ async def test_who_is_being_asked_is_not_asked_again_so_that_no_older_answer_com
         await aeventually(lambda: b"before" in told and b"after" in told)
         before = passes
         await aeventually(lambda: passes > before + 1)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    await cancel(running)
     assert told == [b"before", b"after"]
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from importlib import resources
 from pathlib import Path
 
 import pytest
-from processes import require_tool
+from server.page.page_in_node import said_by
 
 pytestmark = pytest.mark.processes
 
@@ -21,16 +17,7 @@ import { readFileSync } from "node:fs";
 
 const [said, validMs, standsMs] = JSON.parse(readFileSync(0));
 
-globalThis.Node = class {
-  children = [];
-  append(...more) { this.children.push(...more); }
-  replaceChildren(...more) { this.children = more; }
-  setAttribute() {}
-  addEventListener() {}
-};
-const places = {};
 globalThis.location = { search: "" };
-globalThis.document = { createElement: () => new Node(), getElementById: (id) => (places[id] ??= new Node()) };
 globalThis.sessionStorage = { getItem: () => null };
 globalThis.window = { matchMedia: () => new Node(), addEventListener: () => {} };
 const timers = [];
@@ -74,16 +61,8 @@ process.exit(0);
 
 
 def test_what_stands_still_while_it_hears_prolongs_nothing(tmp_path: Path) -> None:
-    node = require_tool("node")
-    for name in ("charts", "page", "portfolios", "sections", "writing"):
-        shutil.copy(str(resources.files("strategic_memory_server.page") / "static" / f"{name}.js"), tmp_path)
-    (tmp_path / "package.json").write_text('{"type": "module"}')
-    (tmp_path / "look.js").write_text(SCRIPT)
     feedback = {"status": "FEEDBACK_STATUS_ACTIVE", "updated_policy": "POLICY_AGGRESSIVE", "leverage_hint": 1.5}
     health = {"metrics": {"sync": {}, "replication": {}, "inputs": {}, "feedback": {}}, "problems": []}
-    asked = json.dumps([{"health": health, "feedback": feedback}, VALID_MS, STANDS_MS])
-    done = subprocess.run(
-        [node, tmp_path / "look.js"], input=asked, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == ["ACTIVE, no contact", "STALE, no contact"]
+    asked = [{"health": health, "feedback": feedback}, VALID_MS, STANDS_MS]
+    modules = ("charts", "page", "portfolios", "sections", "writing")
+    assert said_by(SCRIPT, modules, asked, tmp_path) == ["ACTIVE, no contact", "STALE, no contact"]

@@ -62,6 +62,20 @@ class DisturbedLog(FeedbackLog):
         self.is_slow, self.on_its_way = False, partial(super().remember, claim, caps, expected, beside)
         raise RedisTimeoutError
 
+    async def left_on_its_way(self, said: Awaitable[object]) -> None:
+        """Say something of which what is written does not arrive, and of which no answer comes."""
+        self.is_slow = True
+        with pytest.raises(RedisTimeoutError):
+            await said
+
+    def arrives_at_the_next_look(self) -> None:
+        """Let it be written right after the next look at where the log stands."""
+
+        async def arrive(_state: LogState) -> None:
+            assert await self.on_its_way()
+
+        self.disturb = arrive
+
     async def snapshot(self, recent: int) -> LogSnapshot:
         found = await super().snapshot(recent)
         disturb, self.disturb = self.disturb, None
@@ -70,11 +84,15 @@ class DisturbedLog(FeedbackLog):
         return found
 
 
+def disturbed(client: redis.asyncio.Redis) -> tuple[DisturbedLog, ClaimedPublisher]:
+    log = DisturbedLog(client, "quantum", retained_revisions=100)
+    return log, ClaimedPublisher(ClaimedLog(client, log=log))
+
+
 async def test_a_withdrawal_holds_though_a_confirmation_came_late(
     async_client: redis.asyncio.Redis, redis_client: redis.Redis
 ) -> None:
-    log = DisturbedLog(async_client, "quantum", retained_revisions=100)
-    publisher = ClaimedPublisher(ClaimedLog(async_client, log=log))
+    log, publisher = disturbed(async_client)
     said = (await publisher.publish(advice("a"), TIMES, NOW_MS)).feedback
 
     async def confirm(state: LogState) -> None:
@@ -94,12 +112,9 @@ async def test_a_revision_that_was_overtaken_is_not_said(
     async_client: redis.asyncio.Redis, *, is_withdrawn: bool
 ) -> None:
     """What it was to replace was confirmed or withdrawn while it was on its way: it is the older of the two."""
-    log = DisturbedLog(async_client, "quantum", retained_revisions=100)
-    publisher = ClaimedPublisher(ClaimedLog(async_client, log=log))
+    log, publisher = disturbed(async_client)
     await say(publisher, "a")
-    log.is_slow = True
-    with pytest.raises(RedisTimeoutError):
-        await say(publisher, "b", NOW_MS + 1_000)
+    await log.left_on_its_way(say(publisher, "b", NOW_MS + 1_000))
     if is_withdrawn:
         await publisher.withdraw(NOW_MS + 4_000)
     else:
@@ -113,17 +128,11 @@ async def test_a_revision_that_was_overtaken_is_not_said(
 
 async def test_a_revision_that_came_late_is_no_other_programs(async_client: redis.asyncio.Redis) -> None:
     """A proxy stood still with one of several connections, and the advice is by now what it was before."""
-    log = DisturbedLog(async_client, "quantum", retained_revisions=100)
-    publisher = ClaimedPublisher(ClaimedLog(async_client, log=log))
+    log, publisher = disturbed(async_client)
     epoch = (await say(publisher, "a")).feedback.epoch
-    log.is_slow = True
-    with pytest.raises(RedisTimeoutError):
-        await say(publisher, "b")
+    await log.left_on_its_way(say(publisher, "b"))
 
-    async def arrive(_state: LogState) -> None:
-        assert await log.on_its_way()
-
-    log.disturb = arrive
+    log.arrives_at_the_next_look()
     assert place(await say(publisher, "a")) == (epoch, 3, True)
     assert not publisher.problems.standing
     assert [said.advice.current_regime for said in await log.read_after(0, 10)] == ["a", "b", "a"]
@@ -132,12 +141,9 @@ async def test_a_revision_that_came_late_is_no_other_programs(async_client: redi
 async def test_another_programs_entry_in_place_of_one_that_is_on_its_way_is_found(
     async_client: redis.asyncio.Redis,
 ) -> None:
-    log = DisturbedLog(async_client, "quantum", retained_revisions=100)
-    publisher = ClaimedPublisher(ClaimedLog(async_client, log=log))
+    log, publisher = disturbed(async_client)
     epoch = (await say(publisher, "a")).feedback.epoch
-    log.is_slow = True
-    with pytest.raises(RedisTimeoutError):
-        await say(publisher, "b")
+    await log.left_on_its_way(say(publisher, "b"))
     assert place(await say(publisher, "a")) == (epoch, 1, False)
     state = await log.read_state()
     assert state is not None
@@ -155,9 +161,7 @@ async def test_caps_that_are_written_down_late_lift_none_that_was_said_since(
     publisher, claim = FeedbackPublisher(log), await claim_on(async_client)
     caps = (LeverageCap("risk:leverage_limits", 1.9, NOW_MS),)
     await publisher.withdraw(claim, NOW_MS, caps)
-    log.is_slow = True
-    with pytest.raises(RedisTimeoutError):
-        await publisher.withdraw(claim, NOW_MS)
+    await log.left_on_its_way(publisher.withdraw(claim, NOW_MS))
     said = replace(advice("a"), leverage_caps=caps)
     epoch = (await publisher.publish(claim, said, TIMES, NOW_MS)).feedback.epoch
     assert not await log.on_its_way()
@@ -170,14 +174,9 @@ async def test_what_is_written_down_goes_on_from_what_came_late(async_client: re
     log = DisturbedLog(async_client, "quantum", retained_revisions=100)
     publisher, claim = FeedbackPublisher(log), await claim_on(async_client)
     await publisher.withdraw(claim, NOW_MS)
-    log.is_slow = True
-    with pytest.raises(RedisTimeoutError):
-        await publisher.publish(claim, advice("a"), TIMES, NOW_MS)
+    await log.left_on_its_way(publisher.publish(claim, advice("a"), TIMES, NOW_MS))
 
-    async def arrive(_state: LogState) -> None:
-        assert await log.on_its_way()
-
-    log.disturb = arrive
+    log.arrives_at_the_next_look()
     caps = (LeverageCap("risk:leverage_limits", 1.9, NOW_MS),)
     await publisher.withdraw(claim, NOW_MS + 10, caps)
     state = await log.read_state()
