@@ -7,7 +7,9 @@ newest feedback, and the pulse: a short stream that carries each change of the v
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
 import redis.asyncio as redis
 import structlog
@@ -82,7 +84,7 @@ class FeedbackLog(FeedbackLogReader):
         leaving: str = "",
         is_guarded: bool = False,
     ) -> LogOpening:
-        """Make sure that the log has an epoch, and tell where it stands.
+        """Make sure that the log has an epoch, and tell where it stands; what was sent before writes nothing any more.
 
         Args:
             claim: what to write under.
@@ -95,12 +97,13 @@ class FeedbackLog(FeedbackLogReader):
         Raises:
             DeposedError: the claim is not good any more.
         """
-        keys = self.keys
+        keys, opening = self.keys, secrets.token_hex(8)
         replies = await self._open(
             keys=keys.of("state", "log", "lease", "feedback", "pulse"),
             args={
                 "claim": claim.value,
                 "run_id": claim.run_id,
+                "opening": opening,
                 "epoch_if_new": epoch_if_new,
                 "above": above,
                 "written_epoch": written_epoch,
@@ -110,7 +113,8 @@ class FeedbackLog(FeedbackLogReader):
         )
         require_written(replies)
         begun = Begun(replies[1].decode()) if replies[1] else None
-        return LogOpening(LogState.from_replies(replies[2:-1]), begun, guard_of_text(replies[-1]))
+        state = replace(LogState.from_replies(replies[2:-1]), opening=opening)
+        return LogOpening(state, begun, guard_of_text(replies[-1]))
 
     async def publish(
         self,
@@ -121,7 +125,7 @@ class FeedbackLog(FeedbackLogReader):
         expecting: Callable[[Feedback], None] = lambda feedback: None,
         rests_on: str = "",
     ) -> bool:
-        """Write a feedback as the next revision; False when the log, or its validity, is not where `expected` says.
+        """Write a feedback as the next revision; False when the log is not where `expected` says, or was opened again.
 
         Args:
             claim: what to write under.
@@ -177,7 +181,7 @@ class FeedbackLog(FeedbackLogReader):
         expected: LogState,
         beside: Beside = NOTHING_BESIDE,
     ) -> bool:
-        """Renew the times of the newest feedback; False when the log, or its validity, is not where `expected` says.
+        """Renew the times of the newest feedback; False as for `publish`.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
@@ -191,7 +195,7 @@ class FeedbackLog(FeedbackLogReader):
         expected: LogState,
         beside: Beside = NOTHING_BESIDE,
     ) -> bool:
-        """Say that nothing stands behind the newest feedback any more; False as for `confirm`.
+        """Say that nothing stands behind the newest feedback any more; False as for `publish`.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
@@ -207,7 +211,7 @@ class FeedbackLog(FeedbackLogReader):
     ) -> bool:
         """Write down caps on leverage, what operators say, and the long memory, where there is nothing to say.
 
-        False when the log is not where `expected` says: something was said since.
+        False as for `publish`.
 
         Args:
             claim: what to write under.
@@ -222,7 +226,7 @@ class FeedbackLog(FeedbackLogReader):
             "claim": claim.value,
             "expected_epoch": expected.epoch,
             "expected_revision": expected.revision,
-            "expected_withdrawn": flag(expected.withdrawn),
+            "opening": expected.opening,
             "leverage_caps": caps_text(caps),
         }
         reply = await self._remember(

@@ -184,16 +184,19 @@ class FeedbackPublisher:
                 raise ValueError(wrong)
             self._tried_revision = revision
             if repeated:
-                self._own.try_at(epoch, revision)
                 written = await self._log.confirm(claim, feedback, state, beside)
             else:
-                with self._own.adding(epoch, revision, lambda: self._log.written_head):
+                try:
                     written = await self._log.publish(claim, feedback, state, beside, self._expecting, rests_on())
+                finally:
+                    self._own.try_at(epoch, revision, self._log.written_head)
             if written:
                 head = state.head if repeated else self._log.written_head
                 self._newest, self._written_epoch = feedback, epoch
                 self._said.observe(epoch, revision)
-                self._state = LogState(epoch, revision, times=times, leverage_caps=advice.leverage_caps, head=head)
+                self._state = LogState(
+                    epoch, revision, times=times, leverage_caps=advice.leverage_caps, head=head, opening=state.opening
+                )
                 self._own.stand_at(epoch, revision, head)
                 self._guard = beside.guard or self._guard
                 return Publication(feedback, is_new=not repeated)
@@ -232,7 +235,6 @@ class FeedbackPublisher:
             ended_ms = now_ms - 1 if valid_until_ms is None else min(valid_until_ms, now_ms - 1)
             advice = replace(newest.advice, leverage_caps=leverage_caps)
             ended = replace(newest, advice=advice, times=replace(state.times, valid_until_ms=ended_ms))
-            self._own.try_at(state.epoch, state.revision)
             if await self._log.withdraw(claim, ended, state, beside):
                 self._written_epoch = newest.epoch
                 return

@@ -50,6 +50,7 @@ class LogState:
         leverage_caps: caps on leverage of other modules, whether or not anything is published; None: not known.
         intervention: what operators have said, as far as it has not ended; None: not known.
         head: digest of the newest entry of the log, as `digest_of` gives it; empty: not known.
+        opening: mark of the opening that told of it: what rests on it writes nothing after another; empty: not known.
     """
 
     epoch: str
@@ -61,6 +62,7 @@ class LogState:
     leverage_caps: LeverageCaps | None = None
     intervention: Intervention | None = field(default=None, compare=False)
     head: str = field(default="", compare=False)
+    opening: str = field(default="", compare=False)
 
     def has_lapsed(self, now_ms: int) -> bool:
         """Tell whether the newest feedback has turned stale: saying it again is a change then, so it is a revision."""

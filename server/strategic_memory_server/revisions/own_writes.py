@@ -2,59 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from redis.exceptions import ResponseError
-
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.revisions.write_arguments import DeposedError, MemoryMovedError
-
-REMEMBERED_TRIES = 16
-"""So many of those that were made to write one revision and got no answer are told from what another program writes."""
 
 
 class OwnWrites:
-    """What one publisher has written, and what it has tried to.
+    """Where one publisher has left the log, and where a write whose answer was lost may have brought it.
 
-    A write whose reply was lost may have happened, or may still: where a connection stands still it arrives when others
-    were made long ago. A head is the digest of the newest entry, by which two of one revision are told apart; none: it
-    is not known.
+    The log is opened before the next write then, and from that on nothing of it can arrive. A head is the digest of the
+    newest entry, by which two of one revision are told apart; empty: it is not known.
     """
 
     def __init__(self) -> None:
-        self._heads: dict[tuple[str, int], deque[str]] = {}
+        self._heads: dict[tuple[str, int], str] = {}
         self._epochs: set[str] = set()
 
     def stand_at(self, epoch: str, revision: int, head: str) -> None:
-        """Take note that the log stands there, and nowhere else but where a write that is on its way brings it."""
-        late = {place: heads for place, heads in self._heads.items() if place[0] == epoch and place[1] > revision}
-        self._heads = {(epoch, revision): deque([head] if head else (), REMEMBERED_TRIES), **late}
+        """Take note that the log stands there, and nowhere else."""
+        self._heads = {(epoch, revision): head}
 
-    def try_at(self, epoch: str, revision: int) -> None:
-        """Take note that the log may stand there too: it is being written."""
-        self._heads.setdefault((epoch, revision), deque(maxlen=REMEMBERED_TRIES))
-
-    @contextmanager
-    def adding(self, epoch: str, revision: int, head: Callable[[], str]) -> Iterator[None]:
-        """Take note that an entry is being written, and where no answer comes, that it may be on its way.
-
-        Args:
-            epoch: its epoch.
-            revision: its revision.
-            head: gives its digest.
-        """
-        self.try_at(epoch, revision)
-        try:
-            yield
-        except (ResponseError, DeposedError, MemoryMovedError):
-            # Redis has answered.
-            raise
-        except BaseException:
-            self._heads[epoch, revision].append(head())
-            raise
+    def try_at(self, epoch: str, revision: int, head: str) -> None:
+        """Take note that the log may stand there too: it was sent; whatever the answer, it can have been sent twice."""
+        self._heads[epoch, revision] = head
 
     def try_epoch(self, name: str) -> None:
         """Take note that an epoch may be begun under a name."""
@@ -76,4 +45,4 @@ class OwnWrites:
             return False
         known, read = self._heads[here], snapshot.state
         found = read.head if read and (read.epoch, read.revision) == here else ""
-        return not (known and found and found not in known)
+        return not (known and found and found != known)

@@ -8,11 +8,12 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, feedback, renewed
-from claimed import ClaimedLog, said_in
+from claimed import ClaimedLog, claim_on, said_in
 from redis_events import subscribed
 from server.revisions.own_log import publish
 
 from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.revisions.feedback_json import decode_feedback
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
@@ -104,31 +105,22 @@ async def test_who_is_wrong_about_where_the_log_stands_writes_nothing(
     assert said_in(redis_client) == before
 
 
-async def test_a_confirmation_that_was_overtaken_sets_no_time_back(redis_client: redis.Redis, log: ClaimedLog) -> None:
-    """A later request of the same publisher was carried out first, on another connection."""
-    await log.open("e1")
-    await publish(log, 1)
-    first = LogState("e1", 1, 1, feedback(1).times)
-    assert await log.confirm(renewed(feedback(1), LATER), first)
-    before = said_in(redis_client)
-    assert not await log.confirm(renewed(feedback(1), Times(NOW_MS + 1, NOW_MS, NOW_MS + 2)), first)
-    assert not await log.withdraw(feedback(1), first)
-    assert said_in(redis_client) == before
-    assert await log.confirm(feedback(1), LogState("e1", 1, 1, LATER))
-
-
-async def test_a_confirmation_that_was_overtaken_brings_nothing_back(
+async def test_what_rests_on_an_opening_before_the_newest_writes_nothing(
     redis_client: redis.Redis, log: ClaimedLog
 ) -> None:
+    """It was sent before the log was opened again, and another connection was faster."""
     await log.open("e1")
     await publish(log, 1)
-    first = LogState("e1", 1, 1, feedback(1).times)
-    # Withdrawn with the same times: what it said had come to its end in that very moment.
-    assert await log.withdraw(feedback(1), first)
+    first, again = await log.open("x"), await log.open("x")
     before = said_in(redis_client)
+    assert not await log.publish(feedback(2), first)
     assert not await log.confirm(renewed(feedback(1), LATER), first)
+    assert not await log.withdraw(feedback(1), first)
+    assert not await log.log.remember(
+        await claim_on(log.client), (LeverageCap("exposure:summary", 0.3, NOW_MS),), first
+    )
     assert said_in(redis_client) == before
-    assert not redis_client.exists(KEYS.feedback)
+    assert await log.confirm(renewed(feedback(1), LATER), again)
 
 
 @pytest.mark.parametrize("revision", [1, 2])

@@ -10,7 +10,7 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, advice
-from claimed import ClaimedLog, ClaimedPublisher, claim_on, said_in
+from claimed import ClaimedLog, ClaimedPublisher, claim_on, lease_of, said_in
 from patient_redis import patient
 from redis_events import subscribed
 from server.revisions.said_advice import place, say, times
@@ -23,6 +23,7 @@ from strategic_memory_server.revisions.feedback_publisher import (
     FeedbackPublisher,
 )
 from strategic_memory_server.revisions.known_history import KnownHistory
+from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import HIGHEST_OPENED, LogState
 
@@ -104,10 +105,15 @@ async def test_a_restart_goes_on_where_the_log_stands(publisher: ClaimedPublishe
     assert place(await say(ClaimedPublisher(log), "c")) == ("e1", 3, True)
 
 
-async def test_two_publishers_take_turns(publisher: ClaimedPublisher, log: ClaimedLog) -> None:
-    other = ClaimedPublisher(log)
-    places = [place(await say(one, label)) for one, label in zip([publisher, other] * 3, "abcdef", strict=True)]
-    assert places == [("e1", revision, True) for revision in range(1, 7)]
+async def test_two_servers_take_turns(log: ClaimedLog, async_client: redis.asyncio.Redis) -> None:
+    servers = [(FeedbackPublisher(log.log), lease_of(async_client, holder)) for holder in ("one", "other")]
+    said = []
+    for (publisher, lease), label in zip(servers * 3, "abcdef", strict=True):
+        claim = await lease.take()
+        assert isinstance(claim, Claim)
+        said.append(place(await publisher.publish(claim, advice(label), times(), NOW_MS)))
+        await lease.release(claim)
+    assert said == [(said[0][0], revision, True) for revision in range(1, 7)]
     assert [said.advice.current_regime for said in await log.read_after(0, 10)] == list("abcdef")
 
 

@@ -1,8 +1,9 @@
 -- Opens the feedback log: makes sure that it has an epoch and a revision to go on from.
 -- keys: state log lease feedback pulse
--- arguments: claim run_id epoch_if_new above written_epoch leaving is_guarded
+-- arguments: claim run_id opening epoch_if_new above written_epoch leaving is_guarded
 -- as a function it runs while Redis is full, too
--- `run_id`: of the Redis that the claim is held in. `above`: revision that a new epoch goes on above at least.
+-- `run_id`: of the Redis that the claim is held in. `opening`: mark of this opening, which no other has had: what was sent before
+-- it and arrives later writes nothing any more, see `was_opened_since`. `above`: revision that a new epoch goes on above at least.
 -- `written_epoch`: what the publisher itself has written to last. `leaving`: another epoch is to begin in place of this
 -- one in any case; '' for none. A request that comes late, when that was left already, leaves no other.
 -- `is_guarded`: '1' where the drawdown guard is on; else what it went on from is forgotten.
@@ -75,6 +76,7 @@ if why ~= '' then
   redis.call('HDEL', keys.state, 'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn')
   redis.call('HSET', keys.state, 'run_id', args.run_id, unpack(now))
 end
+redis.call('HSET', keys.state, 'opening', args.opening)
 local oldest = oldest_revision(keys.log, state[3])
 local times = {readable_time(state[4]), readable_time(state[5]), readable_end(state[6], state[4])}
 -- What another program has put there keeps everybody from reading the state, and whoever opens the log from going on.

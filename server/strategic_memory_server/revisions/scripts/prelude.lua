@@ -110,6 +110,12 @@ local function head_differs(held, revision, head)
   return redis.sha1hex(held.document) ~= head
 end
 
+-- Tells whether the log was opened again since the opening that a request rests on ('': it is not known). A publisher that does
+-- not know what became of a request opens the log before it goes on: what arrives after that was overtaken.
+local function was_opened_since(opening, known)
+  return known ~= '' and opening ~= known
+end
+
 -- Gives a revision, or where an epoch begins that began after it.
 local function within_epoch(revision, start)
   return tonumber(revision) < tonumber(start) and start or revision

@@ -1,18 +1,17 @@
 -- Writes caps on leverage, what operators have said and the long memory down where nothing is published or confirmed.
 -- keys: state lease evidence trade_ids pulse
--- arguments: claim expected_epoch expected_revision expected_withdrawn leverage_caps intervention guard
+-- arguments: claim expected_epoch expected_revision opening leverage_caps intervention guard
 -- with the note of the long memory
--- `expected_…`: as in confirm.lua. What was overtaken by something that was said since must not set back what is under it.
+-- As in publish.lua: what was overtaken must not set back caps, or what operators have said, that were written since.
 -- Returns {'remembered'}, {'deposed', who holds the lease}, {'conflict'} when the log is not where the publisher believes it to
 -- be, or {'memory moved'}.
 local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'leverage_caps',
-  'intervention', 'epoch', 'revision', 'withdrawn')
+  'intervention', 'epoch', 'revision', 'opening')
 refused = refused or must_be(keys.pulse, 'stream') or deposed(keys.lease, args.claim, state[1])
 if refused then
   return refused
 end
-if state[4] ~= args.expected_epoch or state[5] ~= args.expected_revision
-  or (state[6] == '1' and '1' or '') ~= args.expected_withdrawn then
+if state[4] ~= args.expected_epoch or state[5] ~= args.expected_revision or was_opened_since(state[6], args.opening) then
   return {'conflict'}
 end
 refused = memory_moved(keys, args)
