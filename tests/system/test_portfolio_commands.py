@@ -41,7 +41,6 @@ def test_a_command_takes_the_settings_of_the_portfolio_that_it_is_about(
     for _ in range(4):
         add_regime(redis_client, "BULL", 0.3, prefix="quantum:alpha", entry_id="*")
     eventually(lambda: redis_client.xlen("quantum:alpha:stream:strategic_feedback:shadow"))
-    revision = feedback_of(service, "alpha").revision
 
     def ended(command: str, *flags: str) -> tuple[int, str]:
         environment = service_environment({**settings, **PATIENT, "REDIS_URL": redis_server.url})
@@ -53,6 +52,7 @@ def test_a_command_takes_the_settings_of_the_portfolio_that_it_is_about(
 
     of_it = ("--portfolio", "alpha")
     eventually(settled)
+    revision = feedback_of(service, "alpha").revision
     # Each of the two writes its settings beside its log, after its first revision.
     keys = [LogKeys.under("quantum:alpha"), LogKeys.of_shadow("quantum:alpha")]
     eventually(lambda: all(redis_client.hget(each.state, "settings") for each in keys))
