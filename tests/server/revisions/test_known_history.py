@@ -34,8 +34,9 @@ def known(*heard: tuple[str, int]) -> KnownHistory:
         (LogState("b", 8, epoch_start=6), True, False),
         (LogState("a", 5, epoch_start=1), True, False),
         (LogState("a", 4, epoch_start=1), True, False),
-        # Somebody has gone on with an epoch that was left: nothing was said there that is said in other words.
-        (LogState("a", 6, epoch_start=1), False, True),
+        # More was said in an epoch that was left than was heard of: nothing of it is said in other words, and whoever
+        # publishes does not go on from there all the same.
+        (LogState("a", 6, epoch_start=1), False, False),
         (LogState("c", 9, epoch_start=10), False, True),
         # It was never heard of, and it began where others had gone on from.
         (LogState("c", 12, epoch_start=9), False, False),
@@ -64,7 +65,12 @@ def test_old_epochs_are_forgotten_and_the_highest_revision_is_not() -> None:
     assert history.highest == REMEMBERED_EPOCHS + 4
 
 
-@pytest.mark.parametrize("set_back_to", ["earlier in its epoch", "an earlier epoch", "a data set of another time"])
+UNHEARD = "an earlier epoch, in which more was said than was heard of"
+
+
+@pytest.mark.parametrize(
+    "set_back_to", ["earlier in its epoch", "an earlier epoch", UNHEARD, "a data set of another time"]
+)
 async def test_a_set_back_is_seen_under_a_new_claim_too(
     set_back_to: str, async_client: redis.asyncio.Redis, redis_client: redis.Redis
 ) -> None:
@@ -84,6 +90,8 @@ async def test_a_set_back_is_seen_under_a_new_claim_too(
         said.clear()
     else:
         await say("a")
+    if set_back_to == UNHEARD:
+        await say("elsewhere", FeedbackPublisher(log))
     aside = contents_of(redis_client)
     if set_back_to != "earlier in its epoch":
         redis_client.flushall()
