@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import redis.asyncio as redis
+from history.cancellation import to_its_end
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -49,7 +50,7 @@ class ObserverClient:
         """Disconnect; the next use connects again."""
         client, self._client = self._client, None
         if client is not None:
-            await client.aclose()
+            await to_its_end(client.aclose())
 
     async def _connected(self) -> redis.Redis:
         """Return a client of the master; one that was replaced goes on as if nothing had happened."""

@@ -1,9 +1,9 @@
-"""Ends tasks for certain."""
+"""Ends tasks, and what they use, for certain."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 _AGAIN_S = 0.1
 
@@ -22,3 +22,17 @@ async def cancel_all(tasks: Iterable[asyncio.Task[None]]) -> None:
         for task in done:
             if not task.cancelled():
                 task.exception()
+
+
+async def to_its_end(closing: Awaitable[None]) -> None:
+    """Let something close to its end, though who waits is cancelled: redis-py leaves connections open then."""
+    task = asyncio.ensure_future(closing)
+    cancelled = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    task.result()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import redis.asyncio as redis
+from history.cancellation import to_its_end
 from history.event_budget import EventBudget
 from history.log_reading import START, Following, LogPage, LogReading
 from history.observer_clock import ObserverClock
@@ -60,8 +61,11 @@ class LogRecorder:
         while True:
             try:
                 url = await self._url()
-                async with _client(url, _TIMEOUT_S + self._block_ms / 1_000) as client:
+                client = _client(url, _TIMEOUT_S + self._block_ms / 1_000)
+                try:
                     await self._follow(client, url)
+                finally:
+                    await to_its_end(client.aclose())
             except (RedisError, OSError) as error:
                 self.failures += 1
                 self.failure = type(error).__name__

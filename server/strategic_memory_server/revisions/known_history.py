@@ -68,8 +68,8 @@ class KnownHistory:
     def goes_on(self, state: LogState) -> bool:
         """Tell whether a log goes on from all that was said: it does not go back, and its epoch began above that.
 
-        Nor does one whose epoch was left for another, where that has come further: a little more can have been said in it
-        than was heard of.
+        Nor does one whose epoch was left for another, where that has come further: a little more can have been said in
+        it than was heard of.
         """
         began_above = self._before.get(state.epoch, self.highest)
         return not self.goes_back(state) and state.epoch_start > began_above and state.revision >= self.highest
