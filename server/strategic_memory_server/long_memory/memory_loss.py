@@ -28,6 +28,8 @@ class MemoryLoss:
         self._problems = problems
         self._held = 0
         self._before: int | None = None
+        # Trades that were counted as lost and nothing has been written since: the same loss is found again until then.
+        self._counted = 0
 
     def read(self, trades: int, at_least: int = 0) -> None:
         """Take note of what was read from Redis.
@@ -45,17 +47,20 @@ class MemoryLoss:
             had = f"it had {self._before} trades, and is built from the trade stream now"
             self._problems.state("long_memory_lost", f"the long memory in Redis {_WHY}: {had}")
         self._held = trades
+        if trades:
+            self._counted = 0
 
     def written(self, trades: int) -> None:
         """Take note of what Redis holds from now on: what could not be written down was never there to be lost."""
-        self._held = trades
+        self._held, self._counted = trades, 0
 
     def gathered(self, trades: int, *, is_complete: bool) -> None:
         """Take note of what the memory has with what is new; once it is complete, what is missing is lost."""
         if self._before is None or not is_complete:
             return
         lost, before, self._before = max(self._before - trades, 0), self._before, None
-        self.trades_lost += lost
+        self.trades_lost += max(lost - self._counted, 0)
+        self._counted = max(lost, self._counted)
         logger.warning("Long memory was built anew", trades=trades, lost=lost)
         if not lost:
             self._problems.withdraw("long_memory_lost")

@@ -285,3 +285,25 @@ async def test_what_could_not_be_written_down_is_not_lost(keeper: Keeper, redis_
     with capture_logs() as logs:
         assert await keeper.sync() == 4
     assert logs == [], "Redis has lost nothing: what it refused was never there"
+
+
+async def test_a_loss_counts_once_however_often_what_is_left_cannot_be_written_down(
+    keeper: Keeper, redis_client: redis.Redis
+) -> None:
+    """A Redis that is full has deleted the memory and takes no new one; the ids of its trades tell of it again."""
+    write(redis_client, *range(10))
+    await keeper.sync()
+    redis_client.xtrim(TRADES, maxlen=4, approximate=False)
+    redis_client.delete(KEYS.evidence)
+    for _ in range(3):
+        keeper.memory.forget()
+        assert (await keeper.memory.gather()).kept.sums.observations == 4
+    keeper.memory.forget()
+    redis_client.xtrim(TRADES, maxlen=3, approximate=False)
+    assert await keeper.sync() == 3
+    assert keeper.loss.trades_lost == 7
+    assert "7 of them are lost" in keeper.problems.standing["long_memory_lost"]
+    redis_client.delete(KEYS.evidence, KEYS.trade_ids)
+    redis_client.xtrim(TRADES, maxlen=1, approximate=False)
+    assert await keeper.sync() == 1
+    assert keeper.loss.trades_lost == 7 + 2, "what is lost after that is another loss"
