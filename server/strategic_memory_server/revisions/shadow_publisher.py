@@ -64,5 +64,8 @@ class ShadowPublisher(FeedbackPublisher):
             "settings": self._settings,
             "left_for_ms": _LEFT_FOR_MS,
         }
+        # Where that fails the log is opened again: nothing else writes them down while the claim holds.
+        self._state = None
         await self._write_down(keys=self._keys.of("state", "lease", "other_settings"), args=arguments)
+        self._state = state
         return state

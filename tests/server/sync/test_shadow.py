@@ -13,6 +13,7 @@ import redis
 from advice import advice
 from claimed import said_in
 from processes import aeventually
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_inputs import add_regime, add_trade
 from syncing import cycled, syncing_with
 
@@ -21,6 +22,7 @@ from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, Rules,
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.redis_access.redis_script import RedisScript
 from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
 from strategic_memory_server.revisions.lease import Claim
@@ -132,6 +134,31 @@ async def test_a_restart_and_another_leader_go_on_and_other_settings_have_anothe
     assert said(redis_client)["epoch"] != epoch
     settings: Any = redis_client.hget(SHADOW.state, "settings")
     assert json.loads(settings)["STRATEGIC_MEMORY_HYSTERESIS_RESULTS"] == 3
+
+
+async def test_its_settings_are_written_down_though_the_connection_breaks_once_its_log_is_open(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good_times(redis_client)
+    asked: list[str] = []
+    call = RedisScript.__call__
+
+    async def breaks_once(self: RedisScript, keys: Any, args: Any, **more: Any) -> object:
+        if args.get("server") == "":
+            asked.append(args["settings"])
+            if len(asked) == 1:
+                raise RedisConnectionError("it broke")
+        return await call(self, keys, args, **more)
+
+    monkeypatch.setattr(RedisScript, "__call__", breaks_once)
+    async with syncing_with(redis_server.url, shadow=SLOW) as syncing:
+        assert await cycled(syncing) == "published"
+        await aeventually(lambda: PROBLEM in syncing.problems.standing)
+        assert (redis_client.exists(SHADOW.state), redis_client.hget(SHADOW.state, "settings")) == (1, None)
+        assert await cycled(syncing) == "confirmed"
+        await aeventually(lambda: PROBLEM not in syncing.problems.standing)
+    assert said(redis_client)["updated_policy"] == "CONSERVATIVE"
+    assert redis_client.hget(SHADOW.state, "settings") == asked[0].encode()
 
 
 async def test_what_goes_wrong_with_it_is_told_and_harms_nothing(
