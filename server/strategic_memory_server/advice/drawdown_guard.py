@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import reduce
 
 import numpy as np
 
@@ -101,17 +100,32 @@ class ClosedTrades:
     positions: PositionColumn | None = None
     read: CountedIds = NOTHING_COUNTED
 
+    def beyond(self, read: CountedIds) -> ClosedTrades:
+        """Return those that stand where nothing was read yet."""
+        if self.positions is None:
+            return self
+        new = ~read.among(self.positions)
+        return ClosedTrades(self.opened_ms[new], self.policy[new], self.pnl[new], self.positions[new], self.read)
+
 
 NO_TRADES = ClosedTrades(index_column([]), index_column([]), np.zeros(0), position_column([]))
 
 
 def joined_trades(parts: Iterable[ClosedTrades], newest: int | None = None) -> ClosedTrades:
-    """Return the trades of several parts of a stream, one after the other; so many of the newest, None: all."""
-    found = [NO_TRADES, *parts]
+    """Return the trades of several parts of a stream, one after the other and each once; so many of the newest.
+
+    Args:
+        parts: the parts, each with positions.
+        newest: how many; None: all.
+    """
+    found, read = [NO_TRADES], NOTHING_COUNTED
+    for part in parts:
+        found.append(part.beyond(read))
+        read = read.with_others(part.read)
     names = ("opened_ms", "policy", "pnl", "positions")
     kept = slice(None if newest is None else -newest, None)
     columns = {name: np.concatenate([getattr(part, name) for part in found])[kept] for name in names}
-    return ClosedTrades(**columns, read=reduce(CountedIds.with_others, (part.read for part in found)))
+    return ClosedTrades(**columns, read=read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,7 @@ class StrategicMemorySync:
 
     async def _sync(self, claim: Claim, arrived: Mapping[str, Page] | None, trace: Cycle) -> SyncStatus:
         """Load, analyze, recommend, publish."""
-        parts, ahead = self._parts, self._pace.ahead if arrived else None
+        parts, ahead, self._advised_upon = self._parts, self._pace.ahead if arrived else None, None
         if claim != self._claim:
             await self._take_over()
             self._claim, ahead = claim, None
@@ -257,10 +257,14 @@ class StrategicMemorySync:
     async def _show_shadow(self, claim: Claim | None, loaded: StrategicMemory, status: SyncStatus) -> None:
         """Let the shadow advise upon what was read, once what the advice is has been said."""
         shadow, upon = self._parts.shadow, self._advised_upon
-        if shadow is not None and claim is not None and upon is not None and status.failure is None:
-            if self._group is not None and self._group.others:
-                await asyncio.to_thread(shadow.believe, upon[0], self._group)
-            shadow.look(claim, loaded, *upon, self._group)
+        if shadow is None or claim is None or upon is None:
+            return
+        if status.failure is not None:
+            shadow.miss(upon[2])
+            return
+        if self._group is not None and self._group.others:
+            await asyncio.to_thread(shadow.believe, upon[0], self._group)
+        shadow.look(claim, loaded, *upon, self._group)
 
     def _completed(self, status: SyncStatus, elapsed_s: float, *, led: bool) -> None:
         self._pace.retries.reset()

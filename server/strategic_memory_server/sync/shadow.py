@@ -95,6 +95,7 @@ class Shadow:
         self._evidence = EvidenceFeedback(settings.evidence)
         self._seen: _Seen | None = None
         self._unsaid = NO_TRADES
+        self._missed = NO_TRADES
         self._woken = asyncio.Event()
 
     def believe(self, sums: EvidenceSums, group: Group) -> None:
@@ -128,6 +129,15 @@ class Shadow:
             logger.exception("Shadow failed by a fault of the program")
         else:
             self._woken.set()
+            self._missed = NO_TRADES
+
+    def miss(self, counted: ClosedTrades) -> None:
+        """Take the trades that were new to a sync which has failed: it may have written down that they count.
+
+        Then no other sync brings them; where one does, they count once.
+        """
+        if self._settings.leverage_guard:
+            self._missed = joined_trades([self._missed, counted], MOST_UNSAID)
 
     async def run(self) -> None:
         """Say what was taken, the newest alone; until cancelled."""
@@ -175,7 +185,7 @@ class Shadow:
         trades = NO_TRADES
         if self._settings.leverage_guard:
             unsaid = [self._seen.trades] if self._seen else []
-            trades = joined_trades([*unsaid, counted])
+            trades = joined_trades([*unsaid, self._missed, counted])
         return _Seen(claim, completed, analysis.leverage_caps, Moment(now_ms, results), times, trades)
 
     async def _say(self, seen: _Seen) -> None:

@@ -143,12 +143,12 @@ async def test_its_settings_are_written_down_though_the_connection_breaks_once_i
     asked: list[str] = []
     call = RedisScript.__call__
 
-    async def breaks_once(self: RedisScript, keys: Any, args: Any, **more: Any) -> object:
+    async def breaks_once(self: RedisScript, keys: dict[str, str], args: dict[str, str], **more: object) -> object:
         if args.get("server") == "":
             asked.append(args["settings"])
             if len(asked) == 1:
                 raise RedisConnectionError("it broke")
-        return await call(self, keys, args, **more)
+        return await call(self, keys, args, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(RedisScript, "__call__", breaks_once)
     async with syncing_with(redis_server.url, shadow=SLOW) as syncing:

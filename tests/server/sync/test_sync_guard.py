@@ -28,6 +28,7 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.courses.served_advice import served_advice
 from strategic_memory_server.revisions.feedback_json import decode_feedback
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.guard_text import guard_of_text
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.sync.shadow import PROBLEM, Shadow, _Seen
@@ -179,6 +180,35 @@ async def test_a_shadow_that_cannot_write_loses_no_result(
             if fails:
                 await aeventually(lambda: PROBLEM in syncing.problems.standing)
             else:
+                await aeventually(partial(is_shadowed, redis_client, entry[0]))
+    assert guard_of_text(written(redis_client)).results > 30
+    assert guard_of_text(written(redis_client, SHADOW)) == guard_of_text(written(redis_client))
+
+
+@pytest.mark.parametrize("is_carried_out", [True, False])
+async def test_a_shadow_loses_no_result_where_a_sync_fails_whether_or_not_it_was_written(
+    is_carried_out: bool, redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = list(entries_of(1, 90))
+    publish = FeedbackLog.publish
+    fails: list[bool] = []
+
+    async def unanswered(self: FeedbackLog, *given: object) -> bool:
+        if not fails or self.keys.log != KEYS.log:
+            return await publish(self, *given)  # type: ignore[arg-type]
+        if is_carried_out:
+            assert await publish(self, *given)  # type: ignore[arg-type]
+        raise ConnectionResetError
+
+    monkeypatch.setattr(FeedbackLog, "publish", unanswered)
+    async with syncing_with(redis_server.url, ON, shadow=GUARDED) as syncing:
+        for number, entry in enumerate(entries):
+            write(redis_client, entry)
+            if number in range(60, 85):
+                fails[:], syncing.clock.now_ms = [True], entry[0]
+                assert (await syncing.sync.cycle()).failure is not None
+                fails.clear()
+            if (await cycled_at(syncing, entry[0])) != "TOO_FEW_ENTRIES":
                 await aeventually(partial(is_shadowed, redis_client, entry[0]))
     assert guard_of_text(written(redis_client)).results > 30
     assert guard_of_text(written(redis_client, SHADOW)) == guard_of_text(written(redis_client))
