@@ -237,11 +237,15 @@ class FeedbackLog(FeedbackLogReader):
         require_written(reply)
         return bool(reply[0] == b"remembered")
 
-    async def lapse(self, stale: Feedback) -> bool | None:
+    async def lapse(self, stale: Feedback, looked_ms: int) -> bool | None:
         """Put the safe values into the key once the validity of the newest feedback has passed.
 
-        False when the log says something else by now; None when the validity has not passed by the clock of Redis, so
-        that it is to be tried again. No claim is needed: nothing new is said.
+        False when the log says something else by now; None when the validity has not passed by the clock of Redis, or
+        the key says what was looked at later, so that it is to be tried again. No claim is needed: nothing new is said.
+
+        Args:
+            stale: what to write.
+            looked_ms: when it held, milliseconds since 1970-01-01 UTC.
         """
         reply = await self._lapse(
             keys=self.keys.of("state", "feedback"),
@@ -250,6 +254,7 @@ class FeedbackLog(FeedbackLogReader):
                 "revision": stale.revision,
                 "valid_until_ms": time_argument(stale.times.valid_until_ms),
                 "document": encode_feedback(stale),
+                "looked_ms": looked_ms,
             },
         )
         return None if reply == 2 else bool(reply == 1)

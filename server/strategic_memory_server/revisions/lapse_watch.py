@@ -88,12 +88,13 @@ class LapseWatch:
 
     async def look(self) -> None:
         """Write the safe values if the validity has passed and that has not been settled. Nothing is raised."""
-        now = self._hub.in_force(self._clock_ms())
+        now_ms = self._clock_ms()
+        now = self._hub.in_force(now_ms)
         lapse = _lapse_of(now)
         if now.status is not FeedbackStatus.STALE or lapse == self._settled:
             return
         try:
-            written = await self._log.lapse(now)
+            written = await self._log.lapse(now, now_ms)
         except (RedisError, OSError) as error:
             # Redis is away or refuses: the sync and the tail report that, and the key is looked at again.
             logger.debug("Safe values not written to the feedback key", error=describe_failure(error))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,12 +14,14 @@ import redis.asyncio
 from advice import NOW_MS, feedback, renewed
 from claimed import KEYS, ClaimedLog
 from processes import aeventually
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.advice.feedback import Feedback, Times
 from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.lapse_watch import LapseWatch
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.waiting.running_tasks import cancel
@@ -110,6 +114,38 @@ async def test_a_cap_that_is_lowered_after_it_binds_the_key_too(watched: Watched
     watched.hub.heed(())
     await watched.watch.look()
     assert key(redis_client)["leverage_hint"] == 1.0, "the cap was lifted"
+
+
+@pytest.mark.parametrize("is_clock_set_back", [False, True])
+async def test_safe_values_that_come_after_those_under_a_lower_cap_do_not_take_their_place(
+    is_clock_set_back: bool, watched: Watched, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_their_way: list[Callable[[], Awaitable[bool | None]]] = []
+    lapse = FeedbackLog.lapse
+
+    async def hangs_once(self: FeedbackLog, stale: Feedback, looked_ms: int) -> bool | None:
+        if not on_their_way:
+            on_their_way.append(partial(lapse, self, stale, looked_ms))
+            raise RedisTimeoutError
+        return await lapse(self, stale, looked_ms)
+
+    monkeypatch.setattr(FeedbackLog, "lapse", hangs_once)
+    watched.now_ms = END_MS + 1
+    let_the_validity_pass(redis_client)
+    await watched.watch.look()
+    watched.now_ms += 3_000
+    watched.hub.heed((LeverageCap("risk:leverage_limits", 0.3, NOW_MS),), at_once=True)
+    await watched.watch.look()
+    assert key(redis_client)["leverage_hint"] == 0.3
+    if is_clock_set_back:
+        # What Redis has written down of the time is from the future then, and says nothing.
+        redis_client.hset(KEYS.state, "lapse_looked_ms", 253_402_300_799_999)
+        watched.hub.heed((LeverageCap("risk:leverage_limits", 0.2, NOW_MS),), at_once=True)
+        await watched.watch.look()
+        assert key(redis_client)["leverage_hint"] == 0.2
+    else:
+        assert await on_their_way[0]() is None
+        assert key(redis_client)["leverage_hint"] == 0.3
 
 
 async def test_a_validity_that_comes_to_end_sooner_is_heard_of(watched: Watched, redis_client: redis.Redis) -> None:
