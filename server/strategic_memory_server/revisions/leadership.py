@@ -40,7 +40,7 @@ RENEWED_LATE = (
 )
 
 HELD_BY_ANOTHER = "another server holds the lease"
-HELD_UNKNOWN = "the answer that gave this server the lease came too late or not at all; that lease ends by itself"
+HELD_UNKNOWN = "the answer that gave this server the lease came too late or not at all; it takes another one"
 
 REMEMBERED_CLAIMS = 8
 """Claims that were lost and are remembered."""
@@ -159,8 +159,12 @@ class Leadership:
         self._report_loss(claim)
         if isinstance(answer, Taken):
             self.leader = answer.claim.holder
-            by_whom = HELD_UNKNOWN if self.leader == self.name else HELD_BY_ANOTHER
-            self._lost(RENEWED_LATE if is_late else by_whom)
+            is_own = self.leader == self.name
+            self._lost(RENEWED_LATE if is_late else HELD_UNKNOWN if is_own else HELD_BY_ANOTHER)
+            if is_own:
+                # Nobody writes under it. Now that an answer comes, nobody has to wait for its end either.
+                self._lost_claims.append(claim.value)
+                return 0.0
             # Asked again as soon as it can be free, not all servers in the same moment.
             return min(period_s, answer.left_ms / 1000 + 0.001) + period_s * _RANDOM.uniform(0.0, 0.1)
         if is_late and self._claim is not None and answer.value != self._claim.value:

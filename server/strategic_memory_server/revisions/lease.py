@@ -86,7 +86,8 @@ class Lease:
             known_token: highest fencing token that the caller knows of; a new one is above it.
             held: what this server leads under. A lease of ours that we do not know of is not renewed: a server that
                 no answer reaches must not keep it from the others.
-            lost: values of claims that this server has held and lost. One that is back does not keep it from leading.
+            lost: values of claims that this server has held and lost, or has not known of in time. They do not keep it
+                from leading.
             settings: of this server, for the log and for who stands by, where the lease is renewed; empty: not told.
 
         Raises:

@@ -17,6 +17,7 @@ from claimed import KEYS, lease_of
 from patient_redis import patient
 from processes import aeventually
 from redis.exceptions import NoPermissionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis_contents import contents_of, put_back
 from set_clocks import SecondsClock
 
@@ -222,6 +223,31 @@ async def test_a_lease_that_is_kept_though_its_answer_came_too_late_is_no_other_
     clock.now_s += 60.01
     await leadership.ask()
     assert (leadership.claim, leadership.standby_reason) == (None, RENEWED_LATE)
+
+
+@pytest.mark.parametrize("is_lost", ["what gave it", "what renewed it"])
+async def test_a_lease_of_its_own_of_which_an_answer_was_lost_keeps_nobody_from_leading_until_its_end(
+    is_lost: str, async_client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, problems, lease = SecondsClock(), Problems(), lease_of(async_client, "a", 60_000)
+    leadership = Leadership(lease, clock, problems)
+    take = lease.take
+
+    async def unheard(*given: object) -> Claim | Taken:
+        await take(*given)  # type: ignore[arg-type]
+        raise RedisTimeoutError
+
+    if is_lost == "what renewed it":
+        await leadership.ask()
+    with monkeypatch.context() as broken:
+        broken.setattr(lease, "take", unheard)
+        await leadership.ask()
+        clock.now_s += 60.01
+    assert await leadership.ask() == 0.0, "it asks again at once"
+    assert (leadership.claim, leadership.leader) == (None, "a")
+    await leadership.ask()
+    assert (token_of(leadership), problems.standing) == (2, {})
+    assert isinstance(await lease_of(async_client, "b").take(), Taken)
 
 
 async def test_who_was_deposed_leads_again_at_once_when_redis_is_set_back(
