@@ -161,7 +161,7 @@ class Leadership:
             self.leader = answer.claim.holder
             is_own = self.leader == self.name
             self._lost(RENEWED_LATE if is_late else HELD_UNKNOWN if is_own else HELD_BY_ANOTHER)
-            if is_own:
+            if is_own and claim.value not in self._lost_claims:
                 # Nobody writes under it. Now that an answer comes, nobody has to wait for its end either.
                 self._lost_claims.append(claim.value)
                 return 0.0

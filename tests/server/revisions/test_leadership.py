@@ -250,6 +250,14 @@ async def test_a_lease_of_its_own_of_which_an_answer_was_lost_keeps_nobody_from_
     assert isinstance(await lease_of(async_client, "b").take(), Taken)
 
 
+async def test_what_another_program_has_put_there_under_its_name_is_not_asked_for_again_and_again(
+    async_client: Redis, redis_client: redis.Redis
+) -> None:
+    redis_client.set(KEYS.lease, b"\xff a")
+    leadership = Leadership(lease_of(async_client, "a", 60_000))
+    assert [await leadership.ask() > 0 for _ in range(3)] == [False, True, True]
+
+
 async def test_who_was_deposed_leads_again_at_once_when_redis_is_set_back(
     async_client: Redis, redis_client: redis.Redis
 ) -> None:
