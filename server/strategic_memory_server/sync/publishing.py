@@ -74,6 +74,8 @@ class Publishing:
         self._settings = settings
         self._basis = BasisWriter(settings.advice)
         self._flaps: Counter[Flap] = Counter()
+        self._unanswered: tuple[Advice, tuple[Flap, ...]] | None = None
+        """What was written last, with its flaps, while it is not known whether it was written."""
 
     async def say(self, recommended: Advice | NoAdvice, known: Known, status: SyncStatus, trace: Cycle) -> SyncStatus:
         """Publish, or withdraw where there is nothing to say; return what came of it.
@@ -113,6 +115,11 @@ class Publishing:
 
     async def _held_back(self, completed: Completed, known: Known) -> HeldAdvice:
         """Let the guard lower it, and risk that is added wait."""
+        if (unanswered := self._unanswered) is not None:
+            said = await self._parts.publisher.in_force(known.claim, known.now_ms)
+            self._unanswered = None
+            if said == unanswered[0]:
+                self._flaps.update(unanswered[1])
         if (reading := known.reading) is not None:
             completed = replace(completed, advice=guarded(completed.advice, reading))
         moment = Moment(known.now_ms, known.memory.trades.time_ms)
@@ -130,7 +137,9 @@ class Publishing:
         trace.begins("write")
         rests_on = partial(self._basis.text_of, parts.loader.stretches, analysis, known.gathered)
         beside = Beside(note, known.intervention, guard)
+        self._unanswered = (advice, held.flaps) if held.flaps else None
         publication = await parts.publisher.publish(known.claim, advice, times, now_ms, beside, rests_on)
+        self._unanswered = None
         if publication.is_new:
             parts.published(publication.feedback)
         parts.long_memory.written(note)

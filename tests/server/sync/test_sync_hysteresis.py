@@ -23,6 +23,7 @@ from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.courses.served_advice import Served, served_advice
 from strategic_memory_server.revisions.feedback_json import decode_feedback
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 KEYS = LogKeys.under("quantum")
@@ -94,6 +95,30 @@ async def test_what_is_taken_back_while_it_waits_is_counted_in_the_status(
         await cycled(syncing)
         assert syncing.sync.status.flaps[("preferred", "policy")] == 1
         assert "POLICY_WAITS" not in codes(redis_client)
+
+
+@pytest.mark.parametrize("is_carried_out", [True, False])
+async def test_what_is_taken_back_counts_once_where_a_write_has_got_no_answer(
+    is_carried_out: bool, redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = FeedbackLog.publish
+
+    async def unanswered(self: FeedbackLog, *given: object) -> bool:
+        if is_carried_out:
+            assert await publish(self, *given)  # type: ignore[arg-type]
+        raise ConnectionResetError
+
+    async with syncing_with(redis_server.url, ON) as syncing:
+        good_times(redis_client)
+        await cycled(syncing)
+        add_trade(redis_client, "BULL", -9.0)
+        for _ in range(2 - is_carried_out):
+            with monkeypatch.context() as broken:
+                broken.setattr(FeedbackLog, "publish", unanswered)
+                assert (await syncing.sync.cycle()).failure is not None
+        assert await cycled(syncing) == ("confirmed" if is_carried_out else "published")
+        assert await cycled(syncing) == "confirmed"
+        assert syncing.sync.status.flaps[("preferred", "policy")] == 1
 
 
 async def test_a_restart_and_another_leader_go_on_with_the_wait(
