@@ -109,7 +109,7 @@ class AsyncTraceWriter:
             raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
             return outbox.not_sent(without_login(error))
-        page = outbox.page()  # which may have ended meanwhile
+        page = outbox.sent_page()  # it may have ended meanwhile
         try:
             async with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:

@@ -95,7 +95,7 @@ class TraceWriter:
             raise outbox.shut_out(error) from error
         except outbox.breaking_off() as error:
             return outbox.not_sent(without_login(error))
-        page = outbox.page()  # which may have ended meanwhile
+        page = outbox.sent_page()  # it may have ended meanwhile
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:
