@@ -14,7 +14,7 @@ from strategic_memory_server.revisions.log_keys import LogKeys
 
 
 class Stands(enum.Enum):
-    """What stood where a guard was to be brought back."""
+    """What stood where something was to be brought back."""
 
     NOTHING = enum.auto()
     THE_SAME = enum.auto()

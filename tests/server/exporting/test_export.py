@@ -121,6 +121,9 @@ async def test_what_operators_say_goes_with_the_memory_until_its_end(
         brought = await run(import_past, tmp_path / "export", "--redis-url", redis_server.url)
         assert "override: to write" in brought.output, brought.output
         assert await said.newest() == Intervention(1, lower)
+        # As where no answer came, so that it failed and is run again.
+        again = await run(import_past, tmp_path / "export", "--redis-url", redis_server.url)
+        assert "override: is there already" in again.output, again.output
         await said.write(Intervention(2, replace(lower, leverage=0.5)), AuditEntry("desk", "SetOverride", "why"))
         again = await run(import_past, tmp_path / "export", "--redis-url", redis_server.url)
         assert "override: another one holds, and is left as it is" in again.output, again.output
