@@ -118,11 +118,27 @@ def _unfinished(folder: Path) -> Path:
 
 def _put_in_place(unfinished: Path, folder: Path) -> None:
     if unfinished.parent != folder:
-        unfinished.rename(folder)
+        _move(unfinished, folder)
         return
-    # What says that this is an export comes last.
-    for file in sorted(unfinished.iterdir(), key=lambda file: file.name == MANIFEST):
-        file.rename(folder / file.name)
+    moved: list[Path] = []
+    try:
+        # What says that this is an export comes last.
+        for file in sorted(unfinished.iterdir(), key=lambda file: file.name == MANIFEST):
+            moved.append(folder / file.name)
+            _move(file, moved[-1])
+    except OSError:
+        for file in moved:
+            file.unlink(missing_ok=True)
+        raise
+
+
+def _move(what: Path, place: Path) -> None:
+    try:
+        what.rename(place)
+    except FileNotFoundError:
+        # Over a network it is asked for again where the answer was lost, and done by then.
+        if what.exists() or not place.exists():
+            raise
 
 
 async def _pages(client: redis.Redis, key: str, read: Read) -> AsyncIterator[Sequence[Entry]]:

@@ -14,6 +14,7 @@ from patient_redis import PATIENT
 from strategic_memory_server.cli.import_command import import_past
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.importing import writing
+from strategic_memory_server.redis_access.round_trip import round_trip
 
 TRADES, REGIMES, PORTFOLIO = (f"quantum:stream:{name}" for name in ("trade.results", "meta.regime", "portfolio.memory"))
 
@@ -133,14 +134,14 @@ def test_pages_of_an_import_before_that_arrive_late_are_told_from_what_somebody_
     monkeypatch.setattr(writing, "PAGE", 300)
     many_trades(tmp_path / "trades.csv", 1_000)
     run(redis_server, tmp_path / "trades.csv")
-    whole, ask = entries(redis_client, TRADES), writing.round_trip
+    whole = entries(redis_client, TRADES)
     arriving: list[Entry] = []
 
     async def late(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401  as Redis has it
         while options and arriving:  # a page is about to be written
             entry_id, fields = arriving.pop(0)
             redis_client.xadd(TRADES, dict(fields.items()), id=entry_id)
-        return await ask(*arguments, **options)
+        return await round_trip(*arguments, **options)
 
     monkeypatch.setattr(writing, "round_trip", late)
     for count in (100, 450, 1_000):
