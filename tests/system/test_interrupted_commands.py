@@ -59,7 +59,7 @@ def test_an_export_that_is_interrupted_leaves_nothing(fresh_redis: EmbeddedRedis
         process.send_signal(signal.SIGTERM)
         said, complained = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "")
-    assert complained.endswith("strategic-memory-server export: interrupted; the folder is whole, or nothing of it is there\n")
+    assert complained.endswith("server export: interrupted; the folder is whole, or nothing of it is there\n")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -83,7 +83,7 @@ def test_an_export_that_is_interrupted_once_it_is_in_its_place_is_not_said_to_be
 ) -> None:
     redis_client.xadd("quantum:stream:meta.regime", {"regime": "BULL"})
     folder = tmp_path / "export"
-    command = [sys.executable, "-c", INTERRUPTED_AS_IT_IS_PUT_IN_PLACE, "export", folder]
+    command = [sys.executable, "-c", INTERRUPTED_AS_IT_IS_PUT_IN_PLACE, "export", str(folder)]
     ended = subprocess.run(
         [*command, "--redis-url", redis_server.url],
         capture_output=True, text=True, env={**os.environ, **PATIENT}, timeout=60, check=False,

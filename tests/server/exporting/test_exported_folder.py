@@ -20,6 +20,10 @@ from strategic_memory_server.revisions.log_keys import LogKeys
 TRADES = "quantum:stream:trade.results"
 
 
+def names_in(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir()]
+
+
 async def test_what_its_file_system_refuses_is_told_of_the_folder_and_a_link_to_an_empty_one_is_filled(
     redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
@@ -62,7 +66,7 @@ async def test_what_was_moved_though_the_file_system_says_otherwise_is_there(
     done = await run(export_memory, folder, "--redis-url", redis_server.url)
     assert done.exit_code == 0, done.output
     assert len(read_export(folder).streams) == 1
-    assert [file.name for file in tmp_path.iterdir()] == ["export"]
+    assert names_in(tmp_path) == ["export"]
 
 
 async def test_of_an_export_whose_files_cannot_all_be_moved_nothing_is_left(
@@ -79,7 +83,7 @@ async def test_of_an_export_whose_files_cannot_all_be_moved_nothing_is_left(
     monkeypatch.setattr(Path, "rename", failing)
     done = await run(export_memory, tmp_path, "--redis-url", redis_server.url)
     assert (done.exit_code, "nothing is left of it" in done.output) == (1, True), done.output
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == []
 
 
 async def test_a_long_memory_without_a_stream_is_exported(
