@@ -67,13 +67,13 @@ INTERRUPTED_AS_IT_IS_PUT_IN_PLACE = """
 import os, runpy, signal
 from pathlib import Path
 
-rename = Path.rename
+replace = Path.replace
 
 def interrupted(file, place):
     os.kill(os.getpid(), signal.SIGTERM)
-    return rename(file, place)
+    return replace(file, place)
 
-Path.rename = interrupted
+Path.replace = interrupted
 runpy.run_module("strategic_memory_server", run_name="__main__")
 """
 

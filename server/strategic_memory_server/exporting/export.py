@@ -38,6 +38,7 @@ from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.round_trip import Entry, checked, packed, round_trip, stream_entries
 from strategic_memory_server.replay.courses.advice_table import advice_file
 from strategic_memory_server.replay.courses.served_advice import Served
+from strategic_memory_server.replay.files.moved import move
 from strategic_memory_server.revisions.caps_json import caps_of_text
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.guard_text import carried_guard
@@ -118,27 +119,18 @@ def _unfinished(folder: Path) -> Path:
 
 def _put_in_place(unfinished: Path, folder: Path) -> None:
     if unfinished.parent != folder:
-        _move(unfinished, folder)
+        move(unfinished, folder)
         return
     moved: list[Path] = []
     try:
         # What says that this is an export comes last.
         for file in sorted(unfinished.iterdir(), key=lambda file: file.name == MANIFEST):
             moved.append(folder / file.name)
-            _move(file, moved[-1])
+            move(file, moved[-1])
     except OSError:
         for file in moved:
             file.unlink(missing_ok=True)
         raise
-
-
-def _move(what: Path, place: Path) -> None:
-    try:
-        what.rename(place)
-    except FileNotFoundError:
-        # Over a network it is asked for again where the answer was lost, and done by then.
-        if what.exists() or not place.exists():
-            raise
 
 
 async def _pages(client: redis.Redis, key: str, read: Read) -> AsyncIterator[Sequence[Entry]]:

@@ -54,15 +54,15 @@ async def test_what_was_moved_though_the_file_system_says_otherwise_is_there(
 ) -> None:
     """NFS sends a request again whose answer was lost; a whole export was told as one of which nothing is left."""
     redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.5"})
-    folder, rename = tmp_path / "export", Path.rename
+    folder, replace = tmp_path / "export", Path.replace
     if is_there:
         folder.mkdir()
 
     def without_an_answer(self: Path, target: Path) -> Path:
-        rename(self, target)
-        return rename(self, target)
+        replace(self, target)
+        return replace(self, target)
 
-    monkeypatch.setattr(Path, "rename", without_an_answer)
+    monkeypatch.setattr(Path, "replace", without_an_answer)
     done = await run(export_memory, folder, "--redis-url", redis_server.url)
     assert done.exit_code == 0, done.output
     assert len(read_export(folder).streams) == 1
@@ -73,14 +73,14 @@ async def test_of_an_export_whose_files_cannot_all_be_moved_nothing_is_left(
     redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.5"})
-    rename = Path.rename
+    replace = Path.replace
 
     def failing(self: Path, target: Path) -> Path:
         if self.name == "export.json":
             raise OSError(errno.EIO, "Input/output error")
-        return rename(self, target)
+        return replace(self, target)
 
-    monkeypatch.setattr(Path, "rename", failing)
+    monkeypatch.setattr(Path, "replace", failing)
     done = await run(export_memory, tmp_path, "--redis-url", redis_server.url)
     assert (done.exit_code, "nothing is left of it" in done.output) == (1, True), done.output
     assert names_in(tmp_path) == []
