@@ -88,7 +88,9 @@ class Outbox:
         return self._again(f"Redis is out of reach: check that it runs and that its URL is right ({error})")
 
     def shut_out(self, error: Exception) -> UnwrittenError:
-        """Redis does not let this user in. Return the error, for waiting mends nothing."""
+        """Redis does not let this user in, and takes nothing. Return the error, for waiting mends nothing."""
+        with self._asked_or_told:
+            self._on_its_way = ()
         return self._unwritten(f"Redis asks for a user and password that it knows, in the URL: {error}")
 
     def broken_off(self, error: Exception) -> float:

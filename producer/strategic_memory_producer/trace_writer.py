@@ -13,6 +13,7 @@ import redis
 from redis.exceptions import AuthenticationError
 from redis.retry import Retry
 
+from strategic_memory_producer.answers import PARSER
 from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.connection import fields_of, pool_options, read_url, without_login
 from strategic_memory_producer.entry import Entry
@@ -39,7 +40,9 @@ class TraceWriter:
     def __init__(self, redis_url: str = "redis://127.0.0.1:6379/0", settings: WriterSettings | None = None) -> None:
         self._settings = checked_settings(settings)
         with read_url(redis_url):
-            self._pool: Any = redis.BlockingConnectionPool.from_url(redis_url, **pool_options(self._settings, Retry))
+            self._pool: Any = redis.BlockingConnectionPool.from_url(
+                redis_url, **pool_options(self._settings, Retry, PARSER)
+            )
         self._client = redis.Redis(connection_pool=self._pool)
         # By process: whoever held it when another one was forked off is not there to let it go.
         self._one_at_a_time: dict[int, threading.Lock] = {}
@@ -101,6 +104,9 @@ class TraceWriter:
                 for entry in page:
                     pipeline.xadd(self._settings.key(entry), fields_of(entry), maxlen=self._settings.maxlen)
                 answers = pipeline.execute(raise_on_error=False)
+        except AuthenticationError as error:
+            # Who is let in by no login is asked for it at the first entry, and none is taken.
+            raise outbox.shut_out(error) from error
         except outbox.breaking_off() as error:
             return outbox.broken_off(error)
         return outbox.answered(answers)
