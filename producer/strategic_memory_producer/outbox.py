@@ -74,7 +74,8 @@ class Outbox:
         """Return what to send next in one round trip; empty when nothing is left. Raise UnwrittenError after `end`."""
         if self._is_ended and self._unsent:
             raise self._unwritten("the writer was closed")
-        return [self._entries[index] for index in self._unsent[: self._settings.page]]
+        # After a failure one goes alone: of a page a Redis could refuse the beginning, and take the rest before it.
+        return [self._entries[index] for index in self._unsent[: 1 if self._pauses else self._settings.page]]
 
     def sent_page(self) -> list[Entry]:
         """Return the page as it is sent: from here on it is on its way. Raise as `page`."""

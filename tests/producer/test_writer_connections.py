@@ -112,15 +112,16 @@ def test_what_a_redis_that_reads_its_data_refuses_is_sent_again(
         monkeypatch.setattr(trace_writer, "PARSER", telling_refusals(parsers[0]))
         monkeypatch.setattr(async_trace_writer, "ASYNC_PARSER", telling_refusals(parsers[1]))
     _Refusing.sent.clear()
-    _Refusing.refusals[:] = [b"LOADING Redis is loading the dataset in memory"] * 5
+    _Refusing.refusals[:] = [b"LOADING Redis is loading the dataset in memory"] * 4
     entries = [regime_observation("A"), regime_observation("B"), portfolio_entry(1)]
     with _Server(("127.0.0.1", 0), _Refusing) as refusing:
         threading.Thread(target=refusing.serve_forever, daemon=True).start()
         writer = make_writer(f"redis://127.0.0.1:{refusing.server_address[1]}/0?protocol=2")
-        assert writer.write(entries) == ["7-0", "8-0", "6-0"]
-        assert writer.record_trade(1, trade_id="7") == "9-0"
+        assert writer.write(entries) == ["5-0", "6-0", "7-0"]
+        assert writer.record_trade(1, trade_id="7") == "8-0"
         refusing.shutdown()
-    assert _Refusing.sent == [b"A", b"B", b"1", b"A", b"B", b"1", b"A", b"B", b"7"]
+    # In their order, also where it has read its data amid what is sent again.
+    assert _Refusing.sent == [b"A", b"B", b"1", b"A", b"A", b"B", b"1", b"7"]
 
 
 def test_who_is_asked_for_a_password_at_an_entry_is_told_so_at_once(make_writer: MakeWriter) -> None:
