@@ -112,10 +112,13 @@ class Outbox:
         with self._asked_or_told:
             page, self._on_its_way = self._on_its_way, ()
             for index, answer in zip(page, answers, strict=True):
-                if isinstance(answer, Exception):
-                    refusals[index] = meaning_of(answer)
-                else:
+                if not isinstance(answer, Exception):
                     self._ids[index] = answer.decode() if isinstance(answer, bytes) else str(answer)
+                elif (refusal := meaning_of(answer)).is_of_redis or self._entries[index].counts_once:
+                    refusals[index] = refusal
+                else:
+                    self._in_doubt.append(index)
+                    self._why_refused = self._why_refused or refusal.sentence
         self._unsent = [*refusals, *rest]
         lasting = next((refusal for refusal in refusals.values() if not refusal.passes), None)
         if lasting is not None:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from redis.exceptions import ResponseError
 
-from strategic_memory_producer import Entry, UnwrittenError, WriterSettings, portfolio_entry, trade_result
+from strategic_memory_producer import (
+    Entry,
+    UnwrittenError,
+    WriterSettings,
+    portfolio_entry,
+    regime_observation,
+    trade_result,
+)
 from strategic_memory_producer.outbox import Outbox
 
 
@@ -35,3 +43,14 @@ def test_a_trade_whose_id_is_read_as_none_is_not_sent_again(trade_id: str) -> No
 def test_a_trade_is_sent_again() -> None:
     for entry in (trade_result(0.5), Entry("trade.results", {"realized_pnl": "0.5", "trade_id": "7"})):
         assert broken_off(entry).page() == [entry]
+
+
+def test_what_a_proxy_before_redis_gives_up_is_in_doubt_but_for_trades() -> None:
+    """Redis may have taken it; it was said to be safe to be written again, which a BackgroundWriter did."""
+    observation, trade, refused = regime_observation("BULL"), trade_result(0.5), portfolio_entry(0.5)
+    outbox = Outbox(WriterSettings(), [observation, trade, refused])
+    outbox.sent_page()
+    outbox.answered([ResponseError("upstream failure"), ResponseError("upstream failure"), ResponseError("MISCONF no")])
+    with pytest.raises(UnwrittenError, match=r"^upstream failure: 2 of 3 entries") as told:
+        outbox.ids()
+    assert (told.value.entries, told.value.in_doubt) == ((trade, refused), (observation,))
