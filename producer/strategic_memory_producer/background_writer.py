@@ -166,7 +166,7 @@ class _Waiting:
         with self._changed:
             self._changed.wait_for(lambda: self._entries or self._is_closed)
             if self._entries and not self._is_over:
-                self._outbox = self._writer.outbox(list(self._entries))
+                self._outbox = self._writer.outbox(list(self._entries), have_failed=bool(self._why))
             return len(self._outbox) > 0
 
     def _done(self, left: Sequence[Entry] = ()) -> None:

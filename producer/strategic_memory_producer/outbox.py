@@ -25,7 +25,7 @@ class Outbox:
     the other streams.
     """
 
-    def __init__(self, settings: WriterSettings, entries: Sequence[Entry]) -> None:
+    def __init__(self, settings: WriterSettings, entries: Sequence[Entry], *, have_failed: bool = False) -> None:
         self._settings = settings
         self._entries = entries
         self._ids = [""] * len(entries)
@@ -38,7 +38,7 @@ class Outbox:
         )  # who asks what is unconfirmed is another thread than the one that sends
         self._ends_s = time.monotonic() + settings.timeout_s
         self._why = self._why_refused = ""
-        self._pauses = 0
+        self._pauses = int(have_failed)
         self._is_ended = False
 
     def __len__(self) -> int:

@@ -79,9 +79,9 @@ class TraceWriter:
         """
         return self.send(self.outbox(checked_entries(entries)))
 
-    def outbox(self, entries: Sequence[Entry]) -> Outbox:
-        """Return what `send` sends, and what can be asked meanwhile how far that is."""
-        return Outbox(self._settings, entries)
+    def outbox(self, entries: Sequence[Entry], *, have_failed: bool = False) -> Outbox:
+        """Return what `send` sends, perhaps again, and what can be asked meanwhile how far that is."""
+        return Outbox(self._settings, entries, have_failed=have_failed)
 
     def send(self, outbox: Outbox) -> list[str]:
         """Write what `outbox` holds, as `write` does."""

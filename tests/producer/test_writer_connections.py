@@ -9,10 +9,12 @@ from typing import ClassVar
 
 import pytest
 import redis
+from processes import eventually
 from producer.both_writers import QUICK, MakeWriter
 from redis._parsers import _AsyncRESP3Parser, _RESP3Parser
 
 from strategic_memory_producer import (
+    BackgroundWriter,
     UnwrittenError,
     WriterSettings,
     async_trace_writer,
@@ -122,6 +124,25 @@ def test_what_a_redis_that_reads_its_data_refuses_is_sent_again(
         refusing.shutdown()
     # In their order, also where it has read its data amid what is sent again.
     assert _Refusing.sent == [b"A", b"B", b"1", b"A", b"A", b"B", b"1", b"7"]
+
+
+def test_what_waits_in_the_background_keeps_its_order_where_redis_has_read_its_data_amid_a_page(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The older regime was sent again behind the newer one, and was in force then."""
+    _Refusing.sent.clear()
+    _Refusing.refusals[:] = [b"LOADING Redis is loading the dataset in memory"] * 1_000
+    with _Server(("127.0.0.1", 0), _Refusing) as refusing:
+        threading.Thread(target=refusing.serve_forever, daemon=True).start()
+        url = f"redis://127.0.0.1:{refusing.server_address[1]}/0?protocol=2"
+        with BackgroundWriter(url, WriterSettings(timeout_s=1)) as writer:
+            writer.write([regime_observation("A"), regime_observation("B")])
+            # It waits for a second now.
+            assert eventually(lambda: "traces wait for Redis: Redis reads its data after a start" in caplog.text)
+            del _Refusing.refusals[1:]
+            assert eventually(lambda: not writer.waiting)
+        refusing.shutdown()
+    assert _Refusing.sent[-2:] == [b"A", b"B"]
 
 
 def test_who_is_asked_for_a_password_at_an_entry_is_told_so_at_once(make_writer: MakeWriter) -> None:
