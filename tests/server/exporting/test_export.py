@@ -189,6 +189,15 @@ async def test_what_is_elsewhere_already_is_neither_changed_nor_mixed(
     assert not list(redis_client.scan_iter("quantum:stream:meta.regime"))
 
 
+async def test_a_replica_is_told_as_such_and_not_as_one_that_gives_no_answer(
+    export: Path, fresh_redis: EmbeddedRedis
+) -> None:
+    with redis.Redis.from_url(fresh_redis.url) as client:
+        client.replicaof("127.0.0.1", "1")
+        refused = await run(import_past, export, "--redis-url", fresh_redis.url)
+    assert (refused.exit_code, "is a replica now and takes no writes" in refused.output) == (1, True), refused.output
+
+
 async def test_its_files_are_read_by_pandas_and_by_replay(export: Path, tmp_path: Path) -> None:
     manifest = json.loads((export / "export.json").read_text())
     for name, rows in manifest["rows"].items():
