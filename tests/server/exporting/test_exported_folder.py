@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,21 @@ async def test_what_was_moved_though_the_file_system_says_otherwise_is_there(
     assert done.exit_code == 0, done.output
     assert len(read_export(folder).streams) == 1
     assert names_in(tmp_path) == ["export"]
+
+
+async def test_what_its_disk_does_not_take_in_the_end_is_told_and_nothing_of_it_is_left(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told as written while the kernel held it yet: a power failure, or a full disk behind NFS, lost it."""
+    redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.5"})
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
+    assert (done.exit_code, "No space left on device; nothing is left of it" in done.output) == (1, True), done.output
+    assert names_in(tmp_path) == []
 
 
 async def test_of_an_export_whose_files_cannot_all_be_moved_nothing_is_left(
