@@ -33,9 +33,8 @@ class Outbox:
         self._refused: list[int] = []
         self._in_doubt: list[int] = []
         self._on_its_way: Sequence[int] = ()
-        self._asked_or_told = (
-            threading.RLock()
-        )  # who asks what is unconfirmed is another thread than the one that sends
+        # Who asks what is unconfirmed is another thread than the one that sends.
+        self._asked_or_told = threading.RLock()
         self._ends_s = time.monotonic() + settings.timeout_s
         self._why = self._why_refused = ""
         self._pauses = int(have_failed)
