@@ -13,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.exceptions import AuthenticationError
 from redis.exceptions import TimeoutError as NoAnswerError
 
+from strategic_memory_producer.answers import ASYNC_PARSER
 from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url, without_login
 from strategic_memory_producer.entry import Entry
@@ -48,7 +49,7 @@ class AsyncTraceWriter:
             self._pool: Any = redis.asyncio.BlockingConnectionPool.from_url(
                 redis_url,
                 # A time of the connection would end the reading of an answer that lies there; see `_in_time`.
-                **{**pool_options(self._settings, Retry), "socket_timeout": None},
+                **{**pool_options(self._settings, Retry, ASYNC_PARSER), "socket_timeout": None},
             )
         self._client = redis.asyncio.Redis(connection_pool=self._pool)
         self._one_at_a_time = asyncio.Lock()
@@ -109,13 +110,16 @@ class AsyncTraceWriter:
             raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
             return outbox.not_sent(without_login(error))
-        page = outbox.page()  # which may have ended meanwhile
+        page = outbox.sent_page()  # it may have ended meanwhile
         try:
             async with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:
                     pipeline.xadd(self._settings.key(entry), fields_of(entry), maxlen=self._settings.maxlen)
                 async with self._in_time():
                     answers = await pipeline.execute(raise_on_error=False)
+        except AuthenticationError as error:
+            # Who is let in by no login is asked for it at the first entry, and none is taken.
+            raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
             return outbox.broken_off(error)
         return outbox.answered(answers)

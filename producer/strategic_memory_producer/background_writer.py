@@ -100,7 +100,7 @@ class _Waiting:
         self._writer = writer
         self._outbox = writer.outbox(())  # these are the first of the entries until all of it is done
         self._changed = threading.Condition()
-        self._is_closed = self._is_over = self._is_told = False
+        self._is_closed = self._is_over = self._is_told = self._is_doubt_told = False
         self._why = ""
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="strategic-memory-traces", daemon=True)
@@ -140,6 +140,8 @@ class _Waiting:
         self._writer.close()
         # And what never was, is in doubt once the thread has met the end of its connection.
         self._thread.join(_ANSWERED_WITHIN_S)
+        # Or where it has not, as when this process stood still again.
+        self._tell_doubt(self._outbox.doubtful())
         if (left := self.left()) and not self._is_told:
             self._is_told = True
             _log.error("%d entries were not written: %s", len(left), self._why or "Redis did not answer in time")
@@ -164,7 +166,7 @@ class _Waiting:
         with self._changed:
             self._changed.wait_for(lambda: self._entries or self._is_closed)
             if self._entries and not self._is_over:
-                self._outbox = self._writer.outbox(list(self._entries))
+                self._outbox = self._writer.outbox(list(self._entries), have_failed=bool(self._why))
             return len(self._outbox) > 0
 
     def _done(self, left: Sequence[Entry] = ()) -> None:
@@ -173,8 +175,7 @@ class _Waiting:
             self._outbox = self._writer.outbox(())
 
     def _failed(self, error: UnwrittenError) -> None:
-        if error.in_doubt:
-            _log.warning("%d entries may have been written or not; they are not sent again", len(error.in_doubt))
+        self._tell_doubt(len(error.in_doubt))
         if self._is_over:
             return
         if not self._why:
@@ -184,6 +185,13 @@ class _Waiting:
             # What is refused once it is closed is not tried again.
             self._is_over = self._is_closed
             self._changed.wait_for(lambda: self._is_closed, _PAUSE_S)
+
+    def _tell_doubt(self, entries: int) -> None:
+        with self._changed:
+            if not entries or self._is_doubt_told:
+                return
+            self._is_doubt_told = self._is_over
+        _log.warning("%d entries may have been written or not; they are not sent again", entries)
 
     def _succeeded(self) -> None:
         if self._why:

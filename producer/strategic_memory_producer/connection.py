@@ -28,8 +28,8 @@ _REPEATED = ", with args beginning with"
 """Before the arguments of a command that a server does not know. Of HELLO and AUTH the password is one."""
 
 
-def pool_options(settings: WriterSettings, retry: type[Retry | AsyncRetry]) -> dict[str, Any]:
-    """Return the options of a pool of one connection, whose retries are of this kind."""
+def pool_options(settings: WriterSettings, retry: type[Retry | AsyncRetry], parser: type[Any]) -> dict[str, Any]:
+    """Return the options of a pool of one connection, whose retries and parser are of these kinds."""
     timeout_s = settings.timeout_s
     return {
         "max_connections": 1,
@@ -40,6 +40,7 @@ def pool_options(settings: WriterSettings, retry: type[Retry | AsyncRetry]) -> d
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         # A retry of redis-py sends again what may have been taken. Without one, `retry_on_timeout` in a URL makes one.
         "retry": retry(NoBackoff(), 0),
+        "parser_class": parser,
     }
 
 

@@ -9,6 +9,11 @@ REGIMES = "meta.regime"
 TRADES = "trade.results"
 PORTFOLIO = "portfolio.memory"
 
+WRITTEN_FOR_NONE = frozenset(
+    ("None", "none", "NONE", "nan", "NaN", "NAN", "null", "Null", "NULL", "nil", "<nil>", "<NA>", "NaT", "undefined")
+)
+"""What programs write for an id that they do not have: the service reads it as none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -19,5 +24,8 @@ class Entry:
 
     @property
     def counts_once(self) -> bool:
-        """Whether the service counts it once, however often it is sent."""
-        return "trade_id" in self.fields
+        """Whether the service counts it once, however often it is sent: a trade with an id that it reads as one."""
+        # Made by hand it may have another one, and bytes.
+        given: object = self.fields.get("trade_id", "")
+        text = given.decode(errors="replace") if isinstance(given, bytes) else str(given)
+        return self.stream == TRADES and text.strip() not in {"", *WRITTEN_FOR_NONE}

@@ -28,7 +28,7 @@ class UnwrittenError(TraceError):
 
     `entries` have not been confirmed and may be written again without harm: `writer.write(error.entries)`. `in_doubt`
     are observations and portfolio entries that were on their way when the connection broke: to write them again may
-    count them twice, to leave them out may lose them. A trade is never in doubt, for it counts once by its `trade_id`.
+    count them twice, to leave them out may lose them. A trade with a `trade_id` is never in doubt, for it counts once.
     """
 
     def __init__(self, message: str, entries: Sequence[Entry], in_doubt: Sequence[Entry]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 
@@ -24,16 +25,19 @@ class Outbox:
     the other streams.
     """
 
-    def __init__(self, settings: WriterSettings, entries: Sequence[Entry]) -> None:
+    def __init__(self, settings: WriterSettings, entries: Sequence[Entry], *, have_failed: bool = False) -> None:
         self._settings = settings
         self._entries = entries
         self._ids = [""] * len(entries)
         self._unsent = list(range(len(entries)))
         self._refused: list[int] = []
         self._in_doubt: list[int] = []
+        self._on_its_way: Sequence[int] = ()
+        # Who asks what is unconfirmed is another thread than the one that sends.
+        self._asked_or_told = threading.RLock()
         self._ends_s = time.monotonic() + settings.timeout_s
         self._why = self._why_refused = ""
-        self._pauses = 0
+        self._pauses = int(have_failed)
         self._is_ended = False
 
     def __len__(self) -> int:
@@ -42,37 +46,60 @@ class Outbox:
 
     def end(self) -> None:
         """Have nothing more sent than what is on its way; the writer raises UnwrittenError then."""
-        self._is_ended = True
+        with self._asked_or_told:
+            self._is_ended = True
 
     def breaking_off(self) -> tuple[type[Exception], ...]:
         """Return the errors that say that a connection broke: of every kind where `end` had it closed under a call."""
         return (Exception,) if self._is_ended else OUT_OF_REACH
 
     def unconfirmed(self) -> list[Entry]:
-        """Return what Redis has given no id so far, in its order, without what is in doubt."""
-        doubtful = set(self._in_doubt)
-        return [self._entries[index] for index, given in enumerate(self._ids) if not given and index not in doubtful]
+        """Return what Redis has given no id so far, in its order, without what is in doubt.
+
+        After `end` that is also what is on its way, for it may arrive whatever is heard of it.
+        """
+        with self._asked_or_told:
+            doubtful = {*self._in_doubt, *self._doubtful_on_their_way()}
+            return [
+                self._entries[index] for index, given in enumerate(self._ids) if not given and index not in doubtful
+            ]
+
+    def doubtful(self) -> int:
+        """Return how many entries are in doubt so far; after `end` those are with them that are on their way."""
+        with self._asked_or_told:
+            return len(self._in_doubt) + len(self._doubtful_on_their_way())
 
     def page(self) -> list[Entry]:
         """Return what to send next in one round trip; empty when nothing is left. Raise UnwrittenError after `end`."""
         if self._is_ended and self._unsent:
             raise self._unwritten("the writer was closed")
-        return [self._entries[index] for index in self._unsent[: self._settings.page]]
+        # After a failure one goes alone: of a page a Redis could refuse the beginning, and take the rest before it.
+        return [self._entries[index] for index in self._unsent[: 1 if self._pauses else self._settings.page]]
+
+    def sent_page(self) -> list[Entry]:
+        """Return the page as it is sent: from here on it is on its way. Raise as `page`."""
+        with self._asked_or_told:
+            page = self.page()
+            self._on_its_way = self._unsent[: len(page)]
+            return page
 
     def not_sent(self, error: Exception) -> float:
         """Redis could not be reached. Return how long to wait; raise UnwrittenError when the time is up."""
         return self._again(f"Redis is out of reach: check that it runs and that its URL is right ({error})")
 
     def shut_out(self, error: Exception) -> UnwrittenError:
-        """Redis does not let this user in. Return the error, for waiting mends nothing."""
+        """Redis does not let this user in, and takes nothing. Return the error, for waiting mends nothing."""
+        with self._asked_or_told:
+            self._on_its_way = ()
         return self._unwritten(f"Redis asks for a user and password that it knows, in the URL: {error}")
 
     def broken_off(self, error: Exception) -> float:
         """The connection broke while the page was on its way. Return and raise as `not_sent`."""
-        page = self._unsent[: self._settings.page]
-        doubtful = {index for index in page if not self._entries[index].counts_once}
-        self._in_doubt += sorted(doubtful)
-        self._unsent = [index for index in self._unsent if index not in doubtful]
+        with self._asked_or_told:
+            page, self._on_its_way = self._on_its_way, ()
+            doubtful = {index for index in page if not self._entries[index].counts_once}
+            self._in_doubt += sorted(doubtful)
+            self._unsent = [index for index in self._unsent if index not in doubtful]
         return self._again(f"the connection to Redis broke: {error}")
 
     def answered(self, answers: Sequence[object]) -> float:
@@ -80,13 +107,17 @@ class Outbox:
 
         Raises UnwrittenError for a refusal that no waiting mends, once the other streams have theirs.
         """
-        page, rest = self._unsent[: len(answers)], self._unsent[len(answers) :]
-        refusals = {}
-        for index, answer in zip(page, answers, strict=True):
-            if isinstance(answer, Exception):
-                refusals[index] = meaning_of(answer)
-            else:
-                self._ids[index] = answer.decode() if isinstance(answer, bytes) else str(answer)
+        rest, refusals = self._unsent[len(answers) :], {}
+        with self._asked_or_told:
+            page, self._on_its_way = self._on_its_way, ()
+            for index, answer in zip(page, answers, strict=True):
+                if not isinstance(answer, Exception):
+                    self._ids[index] = answer.decode() if isinstance(answer, bytes) else str(answer)
+                elif (refusal := meaning_of(answer)).is_of_redis or self._entries[index].counts_once:
+                    refusals[index] = refusal
+                else:
+                    self._in_doubt.append(index)
+                    self._why_refused = self._why_refused or refusal.sentence
         self._unsent = [*refusals, *rest]
         lasting = next((refusal for refusal in refusals.values() if not refusal.passes), None)
         if lasting is not None:
@@ -103,6 +134,9 @@ class Outbox:
         if self._refused or self._in_doubt:
             raise self._unwritten(self._why)
         return self._ids
+
+    def _doubtful_on_their_way(self) -> list[int]:
+        return [index for index in self._on_its_way if self._is_ended and not self._entries[index].counts_once]
 
     def _set_aside(self, streams: set[str]) -> None:
         self._refused += [index for index in self._unsent if self._entries[index].stream in streams]

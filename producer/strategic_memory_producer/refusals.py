@@ -26,10 +26,11 @@ _LASTING = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an entry was not added, and whether waiting may help."""
+    """Why an entry was not added, whether waiting may help, and whether it is Redis itself that says so."""
 
     sentence: str
     passes: bool
+    is_of_redis: bool = True
 
 
 def meaning_of(error: Exception) -> Refusal:
@@ -40,4 +41,5 @@ def meaning_of(error: Exception) -> Refusal:
     for meanings, passes in ((_PASSING, True), (_LASTING, False)):
         if code in meanings:
             return Refusal(f"{meanings[code]} ({said})", passes)
-    return Refusal(said, passes=False)
+    # Redis begins each with a code. A proxy before it, Envoy for one, does not know what became of what it has sent on.
+    return Refusal(said, passes=False, is_of_redis=code.isascii() and code.isupper())

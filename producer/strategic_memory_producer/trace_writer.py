@@ -13,6 +13,7 @@ import redis
 from redis.exceptions import AuthenticationError
 from redis.retry import Retry
 
+from strategic_memory_producer.answers import PARSER
 from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.connection import fields_of, pool_options, read_url, without_login
 from strategic_memory_producer.entry import Entry
@@ -39,7 +40,9 @@ class TraceWriter:
     def __init__(self, redis_url: str = "redis://127.0.0.1:6379/0", settings: WriterSettings | None = None) -> None:
         self._settings = checked_settings(settings)
         with read_url(redis_url):
-            self._pool: Any = redis.BlockingConnectionPool.from_url(redis_url, **pool_options(self._settings, Retry))
+            self._pool: Any = redis.BlockingConnectionPool.from_url(
+                redis_url, **pool_options(self._settings, Retry, PARSER)
+            )
         self._client = redis.Redis(connection_pool=self._pool)
         # By process: whoever held it when another one was forked off is not there to let it go.
         self._one_at_a_time: dict[int, threading.Lock] = {}
@@ -76,9 +79,9 @@ class TraceWriter:
         """
         return self.send(self.outbox(checked_entries(entries)))
 
-    def outbox(self, entries: Sequence[Entry]) -> Outbox:
-        """Return what `send` sends, and what can be asked meanwhile how far that is."""
-        return Outbox(self._settings, entries)
+    def outbox(self, entries: Sequence[Entry], *, have_failed: bool = False) -> Outbox:
+        """Return what `send` sends, perhaps again, and what can be asked meanwhile how far that is."""
+        return Outbox(self._settings, entries, have_failed=have_failed)
 
     def send(self, outbox: Outbox) -> list[str]:
         """Write what `outbox` holds, as `write` does."""
@@ -95,12 +98,15 @@ class TraceWriter:
             raise outbox.shut_out(error) from error
         except outbox.breaking_off() as error:
             return outbox.not_sent(without_login(error))
-        page = outbox.page()  # which may have ended meanwhile
+        page = outbox.sent_page()  # it may have ended meanwhile
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:
                     pipeline.xadd(self._settings.key(entry), fields_of(entry), maxlen=self._settings.maxlen)
                 answers = pipeline.execute(raise_on_error=False)
+        except AuthenticationError as error:
+            # Who is let in by no login is asked for it at the first entry, and none is taken.
+            raise outbox.shut_out(error) from error
         except outbox.breaking_off() as error:
             return outbox.broken_off(error)
         return outbox.answered(answers)

@@ -9,18 +9,13 @@ from typing import TypedDict, Unpack
 
 from strategic_memory_producer import checked_values as checked
 from strategic_memory_producer.checked_values import Number, Time
-from strategic_memory_producer.entry import PORTFOLIO, REGIMES, TRADES, Entry
+from strategic_memory_producer.entry import PORTFOLIO, REGIMES, TRADES, WRITTEN_FOR_NONE, Entry
 from strategic_memory_producer.errors import EntryRefusedError
 
 Check = Callable[[str, object], str]
 
 CLOCKS_APART = timedelta(minutes=1)
 """The service refuses an opening that is later than the entry's id by more than that."""
-
-WRITTEN_FOR_NONE = frozenset(
-    ("None", "none", "NONE", "nan", "NaN", "NAN", "null", "Null", "NULL", "nil", "<nil>", "<NA>", "NaT", "undefined")
-)
-"""What programs write for an id that they do not have: the service reads it as none."""
 
 
 class ObservationFields(TypedDict, total=False):

@@ -217,6 +217,39 @@ def test_what_redis_hangs_at_when_it_is_closed_is_returned_unless_it_is_in_doubt
     assert "1 entries may have been written or not" in caplog.text
 
 
+def test_what_is_on_its_way_is_in_doubt_too_where_the_end_of_its_connection_is_not_met_in_time(
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Where the process stood still just then, it was returned as not written, and Redis took it all the same."""
+    goes_on, broken_off, before = threading.Event(), Outbox.broken_off, set(threading.enumerate())
+
+    def standing_still(outbox: Outbox, error: Exception) -> float:
+        assert goes_on.wait(60)
+        return broken_off(outbox, error)
+
+    writer = BackgroundWriter(redis_server.url)
+    [thread] = set(threading.enumerate()) - before
+    join = thread.join
+    monkeypatch.setattr(Outbox, "broken_off", standing_still)
+    monkeypatch.setattr(thread, "join", lambda _timeout_s: None)
+    trade, behind = trade_result(0.5, {"trade_id": "sent"}), regime_observation("BEAR")
+    redis_client.client_pause(60_000, all=False)
+    try:
+        writer.write([regime_observation("BULL"), trade])
+        eventually(lambda: redis_client.info("clients")["blocked_clients"] >= 1)
+        writer.write([behind])
+        assert writer.close() == (trade, behind)
+    finally:
+        redis_client.client_unpause()
+        goes_on.set()
+        join(60)
+    assert caplog.text.count("1 entries may have been written or not") == 1
+    assert writer.close() == (trade, behind)
+
+
 def test_a_program_that_ends_writes_what_waits(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
     program = (
         "import sys; from strategic_memory_producer import BackgroundWriter, WriterSettings; "

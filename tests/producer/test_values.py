@@ -18,9 +18,9 @@ from strategic_memory_producer import (
     WriterSettings,
     portfolio_entry,
     regime_observation,
-    traces,
     trade_result,
 )
+from strategic_memory_producer.entry import WRITTEN_FOR_NONE
 from strategic_memory_server.entries import entry_fields
 from strategic_memory_server.entries.entries import read_portfolio_entry, read_regime_observation, read_trade_result
 
@@ -93,8 +93,8 @@ def test_what_is_not_known_is_left_out() -> None:
 
 
 def test_an_id_that_the_service_reads_as_none_is_none() -> None:
-    assert entry_fields.WRITTEN_FOR_NONE == traces.WRITTEN_FOR_NONE
-    for written in (*traces.WRITTEN_FOR_NONE, " nan ", np.float64("nan")):
+    assert entry_fields.WRITTEN_FOR_NONE == WRITTEN_FOR_NONE
+    for written in (*WRITTEN_FOR_NONE, " nan ", np.float64("nan")):
         assert len(trade_result(1, {"trade_id": written}).fields["trade_id"]) == 32
     assert trade_result(1, trade_id="Nancy").fields["trade_id"] == "Nancy"
 

@@ -9,9 +9,21 @@ from typing import ClassVar
 
 import pytest
 import redis
+from processes import eventually
 from producer.both_writers import QUICK, MakeWriter
+from redis._parsers import _AsyncRESP3Parser, _RESP3Parser
 
-from strategic_memory_producer import UnwrittenError, WriterSettings, trade_result
+from strategic_memory_producer import (
+    BackgroundWriter,
+    UnwrittenError,
+    WriterSettings,
+    async_trace_writer,
+    portfolio_entry,
+    regime_observation,
+    trace_writer,
+    trade_result,
+)
+from strategic_memory_producer.answers import telling_refusals
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 
@@ -37,6 +49,29 @@ class _Silent(socketserver.StreamRequestHandler):
                     self.sent.append(words[1])
                 else:
                     self.wfile.write(b"+OK\r\n")
+
+
+class _Refusing(socketserver.StreamRequestHandler):
+    """Refuses entries for a while."""
+
+    refusals: ClassVar[list[bytes]] = []
+    sent: ClassVar[list[bytes]] = []
+
+    def handle(self) -> None:
+        for line in self.rfile:
+            if line[:1] == b"*":
+                words = [self.rfile.read(int(self.rfile.readline()[1:]) + 2).strip() for _ in range(int(line[1:]))]
+                if words[0] == b"XADD":
+                    self.sent.append(words[-1])
+                    said = b"-" + self.refusals.pop() if self.refusals else b"+%d-0" % len(self.sent)
+                    self.wfile.write(said + b"\r\n")
+                else:
+                    self.wfile.write(b"+OK\r\n")
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    """It ends beside connections that are open."""
 
 
 class _Http(socketserver.BaseRequestHandler):
@@ -68,6 +103,59 @@ def test_what_may_have_been_taken_is_sent_once_whatever_the_url_says(make_writer
         silent.shutdown()
     assert len(unwritten.value.in_doubt) == 1
     assert _Silent.sent == [b"quantum:stream:portfolio.memory"]
+
+
+@pytest.mark.parametrize("parsers", [None, (_RESP3Parser, _AsyncRESP3Parser)], ids=["installed", "python"])
+def test_what_a_redis_that_reads_its_data_refuses_is_sent_again(
+    make_writer: MakeWriter, monkeypatch: pytest.MonkeyPatch, parsers: tuple[type, type] | None
+) -> None:
+    """It was in doubt, and observations were lost: redis-py takes that refusal for a connection that broke."""
+    if parsers:
+        monkeypatch.setattr(trace_writer, "PARSER", telling_refusals(parsers[0]))
+        monkeypatch.setattr(async_trace_writer, "ASYNC_PARSER", telling_refusals(parsers[1]))
+    _Refusing.sent.clear()
+    _Refusing.refusals[:] = [b"LOADING Redis is loading the dataset in memory"] * 4
+    entries = [regime_observation("A"), regime_observation("B"), portfolio_entry(1)]
+    with _Server(("127.0.0.1", 0), _Refusing) as refusing:
+        threading.Thread(target=refusing.serve_forever, daemon=True).start()
+        writer = make_writer(f"redis://127.0.0.1:{refusing.server_address[1]}/0?protocol=2")
+        assert writer.write(entries) == ["5-0", "6-0", "7-0"]
+        assert writer.record_trade(1, trade_id="7") == "8-0"
+        refusing.shutdown()
+    # In their order, also where it has read its data amid what is sent again.
+    assert _Refusing.sent == [b"A", b"B", b"1", b"A", b"A", b"B", b"1", b"7"]
+
+
+def test_what_waits_in_the_background_keeps_its_order_where_redis_has_read_its_data_amid_a_page(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The older regime was sent again behind the newer one, and was in force then."""
+    _Refusing.sent.clear()
+    _Refusing.refusals[:] = [b"LOADING Redis is loading the dataset in memory"] * 1_000
+    with _Server(("127.0.0.1", 0), _Refusing) as refusing:
+        threading.Thread(target=refusing.serve_forever, daemon=True).start()
+        url = f"redis://127.0.0.1:{refusing.server_address[1]}/0?protocol=2"
+        with BackgroundWriter(url, WriterSettings(timeout_s=1)) as writer:
+            writer.write([regime_observation("A"), regime_observation("B")])
+            # It waits for a second now.
+            assert eventually(lambda: "traces wait for Redis: Redis reads its data after a start" in caplog.text)
+            del _Refusing.refusals[1:]
+            assert eventually(lambda: not writer.waiting)
+        refusing.shutdown()
+    assert _Refusing.sent[-2:] == [b"A", b"B"]
+
+
+def test_who_is_asked_for_a_password_at_an_entry_is_told_so_at_once(make_writer: MakeWriter) -> None:
+    _Refusing.refusals[:] = [b"NOAUTH Authentication required."] * 2
+    entries = (regime_observation("A"), trade_result(1))
+    with _Server(("127.0.0.1", 0), _Refusing) as refusing:
+        threading.Thread(target=refusing.serve_forever, daemon=True).start()
+        with pytest.raises(UnwrittenError, match="a user and password that it knows") as unwritten:
+            make_writer(
+                f"redis://127.0.0.1:{refusing.server_address[1]}/0?protocol=2", WriterSettings(timeout_s=3_600)
+            ).write(entries)
+        refusing.shutdown()
+    assert (unwritten.value.entries, unwritten.value.in_doubt) == (entries, ())
 
 
 def test_a_user_without_permission_is_told_which(

@@ -18,6 +18,7 @@ from processes import command_path, eventually
 
 from strategic_memory_server.cli import run_stoppable
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.importing.exported import read_export
 
 pytestmark = pytest.mark.system
 
@@ -58,8 +59,37 @@ def test_an_export_that_is_interrupted_leaves_nothing(fresh_redis: EmbeddedRedis
         process.send_signal(signal.SIGTERM)
         said, complained = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "")
-    assert complained.endswith("strategic-memory-server export: interrupted; nothing was written\n")
+    assert complained.endswith("server export: interrupted; the folder is whole, or nothing of it is there\n")
     assert list(tmp_path.iterdir()) == []
+
+
+INTERRUPTED_AS_IT_IS_PUT_IN_PLACE = """
+import os, runpy, signal
+from pathlib import Path
+
+replace = Path.replace
+
+def interrupted(file, place):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return replace(file, place)
+
+Path.replace = interrupted
+runpy.run_module("strategic_memory_server", run_name="__main__")
+"""
+
+
+def test_an_export_that_is_interrupted_once_it_is_in_its_place_is_not_said_to_be_unwritten(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    redis_client.xadd("quantum:stream:meta.regime", {"regime": "BULL"})
+    folder = tmp_path / "export"
+    command = [sys.executable, "-c", INTERRUPTED_AS_IT_IS_PUT_IN_PLACE, "export", str(folder)]
+    ended = subprocess.run(
+        [*command, "--redis-url", redis_server.url],
+        capture_output=True, text=True, env={**os.environ, **PATIENT}, timeout=60, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, len(read_export(folder).streams)) == (130, 1), ended.stderr
+    assert ended.stderr.endswith("export: interrupted; the folder is whole, or nothing of it is there\n")
 
 
 def test_a_signal_ends_what_runs_where_it_waits_and_nowhere_between(monkeypatch: pytest.MonkeyPatch) -> None:

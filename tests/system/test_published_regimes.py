@@ -15,6 +15,7 @@ import commands
 import pytest
 import redis
 from conftest import StartService
+from faults.tcp_proxy import TcpProxy
 from processes import eventually
 from server.regimes.made_up_prices import RISING, STILL, closes_of
 from service_calls import get_feedback
@@ -104,6 +105,24 @@ def test_a_redis_that_is_away_is_said_and_waited_for(fresh_redis: EmbeddedRedis,
         with redis.Redis.from_url(fresh_redis.url) as client:
             (label,) = eventually(lambda: observed(client) or None)
         assert label["regime"] == "BULL"
+
+
+def test_a_label_that_redis_gave_no_answer_for_is_published_again(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    """It was given up as in doubt: where it had not arrived, the regime before was in force for another candle."""
+    write(tmp_path / "prices.csv", CLOSES, datetime.now(UTC) - timedelta(days=2))
+    redis_client.client_pause(60_000, all=False)
+    with (
+        TcpProxy(f"127.0.0.1:{redis_server.port}") as link,
+        publishing(str(tmp_path / "prices.csv"), redis_url=f"redis://{link.address}/0") as process,
+    ):
+        assert process.stderr is not None
+        assert eventually(lambda: redis_client.info("clients")["blocked_clients"] >= 1)
+        link.reset()
+        assert "1 of 1 entries are in doubt" in process.stderr.readline()
+        redis_client.client_unpause()
+        assert eventually(lambda: observed(redis_client))[-1]["regime"] == "BULL"
 
 
 def test_why_nothing_is_published_is_said(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:

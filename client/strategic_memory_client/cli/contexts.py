@@ -96,6 +96,8 @@ def write_contexts(contexts: Contexts) -> None:
         beside.write_text(f"{text}\n", encoding="utf-8")
         beside.replace(path)
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and path.exists() and not beside.exists():
+            return  # over a network it is moved again where the answer was lost, and nothing is there to be moved then
         beside.unlink(missing_ok=True)
         raise ContextError(f"{path}: {error.strerror or error}") from None
 

@@ -40,6 +40,11 @@ _GUARD_TOLD = {
     "stop the servers and import under another --key-prefix",
 }
 
+_OVERRIDE_TOLD = {
+    Stands.THE_SAME: "is there already",
+    Stands.ANOTHER: "another one holds, and is left as it is",
+}
+
 _HYSTERESIS_TOLD = (
     "is not brought back; where no service has been, it starts from the safe values, and what is bolder waits anew"
 )
@@ -146,8 +151,7 @@ async def _bring_back(settings: RedisSettings, folder: Path, *, dry_run: bool) -
             click.echo(f"{key_of(prefix, source)}: {_done(dry_run=dry_run) if there is None else told}")
         brought = await write_override(client, prefix, exported.override, unix_time_ms(), dry_run=dry_run)
         if brought is not None:
-            told = _done(dry_run=dry_run) if brought else "another one holds, and is left as it is"
-            click.echo(f"override: {told}")
+            click.echo(f"override: {_OVERRIDE_TOLD.get(brought) or _done(dry_run=dry_run)}")
         await _write_entries(client, prefix, exported.streams, begins, dry_run=dry_run)
 
 

@@ -23,7 +23,8 @@ def publish(closes: Iterator[KnownCloses], detector: Detector, redis_url: str, k
     """Publish the label of the newest close now, and of each later one when it is known, until interrupted.
 
     Of several closes that come at once the newest label is published: the others are history. A Redis that is away is
-    said on stderr, and the label that is the newest then is published once it is back; so is why there is no label yet.
+    said on stderr, and the label that is the newest then is published once it is back, also where it may be there
+    already; so is why there is no label yet.
     """
     waiting: TimedLabel | None = None
     said, told, is_labelled = "", "", False
@@ -41,8 +42,8 @@ def publish(closes: Iterator[KnownCloses], detector: Detector, redis_url: str, k
                 _write(writer, waiting)
                 waiting, said = None, ""
             except UnwrittenError as error:
-                # Whether an observation in doubt has arrived is seen by nobody; the next label makes up for it.
-                waiting = None if error.in_doubt else waiting
+                # In doubt it is published again, too: without a pnl it counts in no figure, however often it is there.
+                # One that has not arrived would leave the regime before in force until another candle has ended.
                 said = _say_once(str(error), said)
 
 

@@ -18,7 +18,8 @@ EXIT_INTERRUPTED = 130
 _INTERRUPTED = {
     # Whoever waits for its report must not take an older one for it.
     "replay": "no report was written",
-    "export": "nothing was written",
+    # A signal may come when the folder has just been put in its place.
+    "export": "the folder is whole, or nothing of it is there",
     "import": "what is written stays, and running it again goes on from there",
 }
 """What is said of a command of which something was to come."""

@@ -38,6 +38,7 @@ from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.round_trip import Entry, checked, packed, round_trip, stream_entries
 from strategic_memory_server.replay.courses.advice_table import advice_file
 from strategic_memory_server.replay.courses.served_advice import Served
+from strategic_memory_server.replay.files.moved import flush_files, flush_folder, move
 from strategic_memory_server.revisions.caps_json import caps_of_text
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.guard_text import carried_guard
@@ -72,6 +73,8 @@ async def export(client: redis.Redis, prefix: str, decay: float, folder: Path, r
         unfinished = _unfinished(folder)
         try:
             manifest = await _written(client, prefix, decay, unfinished, read)
+            # Whoever is told that it is there may let go of the Redis.
+            flush_files(unfinished)
             _put_in_place(unfinished, folder)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -118,11 +121,20 @@ def _unfinished(folder: Path) -> Path:
 
 def _put_in_place(unfinished: Path, folder: Path) -> None:
     if unfinished.parent != folder:
-        unfinished.rename(folder)
+        move(unfinished, folder)
+        flush_folder(folder.absolute().parent)
         return
-    # What says that this is an export comes last.
-    for file in sorted(unfinished.iterdir(), key=lambda file: file.name == MANIFEST):
-        file.rename(folder / file.name)
+    moved: list[Path] = []
+    try:
+        # What says that this is an export comes last.
+        for file in sorted(unfinished.iterdir(), key=lambda file: file.name == MANIFEST):
+            moved.append(folder / file.name)
+            move(file, moved[-1])
+        flush_folder(folder)
+    except OSError:
+        for file in moved:
+            file.unlink(missing_ok=True)
+        raise
 
 
 async def _pages(client: redis.Redis, key: str, read: Read) -> AsyncIterator[Sequence[Entry]]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from redis.exceptions import BusyLoadingError, WatchError
 from redis.exceptions import TimeoutError as NoAnswerError
+
+from strategic_memory_server.redis_access.primary_connection import NotPrimaryError
 
 TRIES = 3
 
@@ -28,3 +31,9 @@ async def answered(key: str, write: Callable[[bool], Awaitable[Result | None]]) 
         if result is not None:
             return result
     raise NoAnswerError(f"{key}: of {TRIES} tries each was overtaken by another writer, or got no answer")
+
+
+def raise_refusal(error: WatchError) -> None:
+    """Raise what Redis has said where it has refused: redis-py gives that the name of an overtaken write, too."""
+    if isinstance(error.__context__, NotPrimaryError | BusyLoadingError):
+        raise error.__context__ from None

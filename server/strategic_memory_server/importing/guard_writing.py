@@ -8,13 +8,13 @@ from typing import Any
 import redis.asyncio as redis
 from redis.exceptions import WatchError
 
-from strategic_memory_server.importing.answered import answered
+from strategic_memory_server.importing.answered import answered, raise_refusal
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 
 class Stands(enum.Enum):
-    """What stood where a guard was to be brought back."""
+    """What stood where something was to be brought back."""
 
     NOTHING = enum.auto()
     THE_SAME = enum.auto()
@@ -64,6 +64,7 @@ async def _written(client: redis.Redis, key: str, text: bytes, *, was_sent: bool
         transaction.hset(key, "guard", text)
         try:
             await transaction.execute()
-        except WatchError:
+        except WatchError as error:
+            raise_refusal(error)
             return None
     return Stands.NOTHING

@@ -10,7 +10,7 @@ from redis.exceptions import WatchError
 
 from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.entries.input_keys import key_of
-from strategic_memory_server.importing.answered import answered
+from strategic_memory_server.importing.answered import answered, raise_refusal
 from strategic_memory_server.importing.exported import ExportedMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
@@ -82,7 +82,8 @@ async def _written(
             transaction.zadd(keys.trade_ids, dict(numbered[start : start + AT_ONCE]))
         try:
             await transaction.execute()
-        except WatchError:
+        except WatchError as error:
+            raise_refusal(error)
             return None
     return True
 

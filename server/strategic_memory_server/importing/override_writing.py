@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import redis.asyncio as redis
 
+from strategic_memory_server.importing.guard_writing import Stands
 from strategic_memory_server.revisions.intervention_text import intervention_of_text
 from strategic_memory_server.revisions.said_log import AuditEntry, ConflictError, SaidLog
 
 
 async def write_override(
     client: redis.Redis, prefix: str, exported: bytes | None, now_ms: int, *, dry_run: bool
-) -> bool | None:
-    """Write it where nothing holds yet; return whether it was, or would be, and None where there is nothing to write.
+) -> Stands | None:
+    """Write it where nothing holds yet, and tell what did; None where there is nothing to write.
 
     Args:
         client: how Redis is reached.
@@ -30,12 +31,13 @@ async def write_override(
         return None
     log = SaidLog(client, prefix)
     there = await log.newest()
-    if there.at(now_ms).ends_ms is not None:
-        return False
+    if (holds := there.at(now_ms)).ends_ms is not None:
+        # The same where it was brought back before, as where the answer to that was lost.
+        return Stands.THE_SAME if replace(holds, number=left.number) == left else Stands.ANOTHER
     if not dry_run:
         reason = next(part.reason for part in (left.override, left.freeze) if part is not None)
         try:
             await log.write(replace(left, number=there.number + 1), AuditEntry("import", "import", reason))
         except ConflictError:
-            return False
-    return True
+            return Stands.ANOTHER
+    return Stands.NOTHING

@@ -74,19 +74,33 @@ async def write(client: redis.Redis, prefix: str, past: PastEntries, begin: int,
         BehindError: somebody has added a newer entry meanwhile.
         redis.exceptions.RedisError, OSError: Redis could not be reached, or refused.
     """
-    key = key_of(prefix, past.source)
-    for start in range(begin, len(past), PAGE):
-        places = range(start, min(start + PAGE, len(past)))
-        # A Redis that is full for a moment would refuse some, and take what comes after them.
-        commands = [packed("MULTI"), *(_command(key, past, place) for place in places), packed("EXEC")]
-        *queued, replies = await round_trip(client, commands, patience=20.0)
-        for reply in (*queued, replies):
+    key, place = key_of(prefix, past.source), begin
+    while place < len(past):
+        end = min(place + PAGE, len(past))
+        refused = await _refused(client, key, past, range(place, end))
+        if refused is not None:
+            # What came meanwhile may be these very entries: a page that got no answer before, and arrived late.
+            end = await places_to_write(client, prefix, past)
+            if end <= refused:
+                raise BehindError(_behind(key, past, refused, None))
+        written(end - place)
+        place = end
+
+
+async def _refused(client: redis.Redis, key: str, past: PastEntries, places: range) -> int | None:
+    """Add a page; return the place of the first entry that comes behind what is there, or None."""
+    # A Redis that is full for a moment would refuse some, and take what comes after them.
+    commands = [packed("MULTI"), *(_command(key, past, place) for place in places), packed("EXEC")]
+    *queued, replies = await round_trip(client, commands, patience=20.0)
+    for reply in (*queued, replies):
+        _raise(reply)
+    refused = None
+    for place, reply in zip(places, replies, strict=True):
+        if isinstance(reply, ResponseError) and "equal or smaller" in str(reply):
+            refused = place if refused is None else refused
+        else:
             _raise(reply)
-        for place, reply in zip(places, replies, strict=True):
-            if isinstance(reply, ResponseError) and "equal or smaller" in str(reply):
-                raise BehindError(_behind(key, past, place, None))
-            _raise(reply)
-        written(len(places))
+    return refused
 
 
 def _command(key: str, past: PastEntries, place: int) -> bytes:

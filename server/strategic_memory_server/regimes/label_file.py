@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from strategic_memory_server.regimes.labelling import TimedLabel
+from strategic_memory_server.replay.files.moved import move
 
 COLUMNS = ("time", "kind", "regime", "confidence", "volatility", "trend")
 
@@ -26,7 +27,7 @@ def write_labels(path: Path, labels: Iterable[TimedLabel]) -> int:
                 figures = (f"{label.confidence:.4f}", f"{label.volatility:.8f}", f"{label.trend:.8f}")
                 writer.writerow([at.replace("+00:00", "Z"), "regime", label.regime, *figures])
                 written += 1
-        unfinished.replace(path)
+        move(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
     return written

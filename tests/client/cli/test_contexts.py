@@ -144,3 +144,19 @@ def test_a_user_without_a_home_has_none(monkeypatch: pytest.MonkeyPatch) -> None
     for asking in (partial(flags_in_use, "desk"), partial(write_contexts, Contexts())):
         with pytest.raises(ContextError, match=r"no home .* name a file in STRATEGIC_MEMORY_CONTEXTS"):
             asking()
+
+
+def test_what_a_file_system_over_a_network_has_moved_and_looks_for_again_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told as not written, and was there."""
+    monkeypatch.setenv("STRATEGIC_MEMORY_CONTEXTS", str(tmp_path / "contexts.json"))
+    replace = Path.replace
+
+    def sent_again(what: Path, place: Path) -> Path:
+        replace(what, place)
+        return replace(what, place)
+
+    monkeypatch.setattr(Path, "replace", sent_again)
+    write_contexts(Contexts("desk", {"desk": {"address": ["127.0.0.1:1"]}}))
+    assert flags_in_use(None) == {"address": ["127.0.0.1:1"]}

@@ -121,6 +121,9 @@ async def test_what_operators_say_goes_with_the_memory_until_its_end(
         brought = await run(import_past, tmp_path / "export", "--redis-url", redis_server.url)
         assert "override: to write" in brought.output, brought.output
         assert await said.newest() == Intervention(1, lower)
+        # As where no answer came, so that it failed and is run again.
+        again = await run(import_past, tmp_path / "export", "--redis-url", redis_server.url)
+        assert "override: is there already" in again.output, again.output
         await said.write(Intervention(2, replace(lower, leverage=0.5)), AuditEntry("desk", "SetOverride", "why"))
         again = await run(import_past, tmp_path / "export", "--redis-url", redis_server.url)
         assert "override: another one holds, and is left as it is" in again.output, again.output
@@ -184,6 +187,15 @@ async def test_what_is_elsewhere_already_is_neither_changed_nor_mixed(
     assert refused.exit_code == 1
     assert "another long memory" in refused.output
     assert not list(redis_client.scan_iter("quantum:stream:meta.regime"))
+
+
+async def test_a_replica_is_told_as_such_and_not_as_one_that_gives_no_answer(
+    export: Path, fresh_redis: EmbeddedRedis
+) -> None:
+    with redis.Redis.from_url(fresh_redis.url) as client:
+        client.replicaof("127.0.0.1", "1")
+        refused = await run(import_past, export, "--redis-url", fresh_redis.url)
+    assert (refused.exit_code, "is a replica now and takes no writes" in refused.output) == (1, True), refused.output
 
 
 async def test_its_files_are_read_by_pandas_and_by_replay(export: Path, tmp_path: Path) -> None:

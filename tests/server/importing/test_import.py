@@ -14,6 +14,7 @@ from patient_redis import PATIENT
 from strategic_memory_server.cli.import_command import import_past
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.importing import writing
+from strategic_memory_server.redis_access.round_trip import round_trip
 
 TRADES, REGIMES, PORTFOLIO = (f"quantum:stream:{name}" for name in ("trade.results", "meta.regime", "portfolio.memory"))
 
@@ -124,6 +125,35 @@ def test_it_is_written_once_and_goes_on_where_it_was_cut_off(
     redis_client.xadd(TRADES, {"realized_pnl": 1})
     assert run(redis_server, tmp_path / "trades.csv").exit_code == 0, "live entries come after it"
     assert redis_client.xlen(TRADES) == 2_501
+
+
+def test_pages_of_an_import_before_that_arrive_late_are_told_from_what_somebody_else_adds(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis stood still, the import ended without an answer and was run again: its own entries were in its way."""
+    monkeypatch.setattr(writing, "PAGE", 300)
+    many_trades(tmp_path / "trades.csv", 1_000)
+    run(redis_server, tmp_path / "trades.csv")
+    whole = entries(redis_client, TRADES)
+    arriving: list[Entry] = []
+
+    async def late(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401  as Redis has it
+        while options and arriving:  # a page is about to be written
+            entry_id, fields = arriving.pop(0)
+            redis_client.xadd(TRADES, dict(fields.items()), id=entry_id)
+        return await round_trip(*arguments, **options)
+
+    monkeypatch.setattr(writing, "round_trip", late)
+    for count in (100, 450, 1_000):
+        redis_client.delete(TRADES)
+        arriving += whole[:count]
+        done = run(redis_server, tmp_path / "trades.csv")
+        assert (done.exit_code, arriving) == (0, []), done.output
+        assert entries(redis_client, TRADES) == whole
+    redis_client.delete(TRADES)
+    arriving.append(("1700000000100-0", {"realized_pnl": "1"}))
+    done = run(redis_server, tmp_path / "trades.csv")
+    assert (done.exit_code, "another --key-prefix" in done.output) == (1, True), done.output
 
 
 def test_a_page_that_a_full_redis_refuses_is_not_there_in_part(

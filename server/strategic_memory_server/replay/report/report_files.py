@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.moved import move
 from strategic_memory_server.replay.judging.findings import JsonReport
 
 JSON_NAME, PAGE_NAME = "report.json", "report.html"
@@ -61,7 +62,7 @@ def write_report(
             writing(unfinished[file])
         at_last()
         for file, written in unfinished.items():
-            written.replace(file)
+            move(written, file)
     except OSError as error:
         raise ReplayError(f"{file}: cannot be written: {error.strerror or error}; give another place") from None
     finally:
