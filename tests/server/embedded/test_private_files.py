@@ -17,9 +17,10 @@ def write_without_room(path: Path, line: str, monkeypatch: pytest.MonkeyPatch) -
     def no_room(_file: int) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as full, pytest.raises(OSError, match="No space left"):
+    with monkeypatch.context() as full:
         full.setattr(os, "fsync", no_room)
-        write_private(path, line)
+        with pytest.raises(OSError, match="No space left"):
+            write_private(path, line)
 
 
 def test_a_line_that_cannot_be_written_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
