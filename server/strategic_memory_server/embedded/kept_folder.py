@@ -49,7 +49,7 @@ class KeptFolder:
 
     @property
     def history_file(self) -> Path:
-        """Where the service keeps what it has said, see `KeptHistory`; `said-alpha` beside it is of the portfolio alpha."""
+        """Where the service keeps what it has said, see `KeptHistory`; `said-alpha` is of the portfolio alpha."""
         return self.path / "said"
 
     @property
