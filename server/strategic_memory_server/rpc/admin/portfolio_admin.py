@@ -43,8 +43,8 @@ LEFT_TO_ANSWER_S = 0.5
 ATTEMPTS = 5
 
 NOT_CARRIED_OUT = (
-    "it is written and holds, and no server has carried it out yet: see whether one leads, and what it tells "
-    "(strategic-memory health)"
+    "it is written and holds, and this server knows of none that has carried it out yet: see whether one leads, and "
+    "what it tells (strategic-memory health)"
 )
 
 
