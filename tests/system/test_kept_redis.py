@@ -176,6 +176,46 @@ def test_after_a_power_failure_nobody_vouches(start_service: StartService, folde
     assert advised(serve(start_service, folder)).epoch != before.epoch
 
 
+def test_a_start_that_came_no_further_vouches_for_nothing_after_a_power_failure(
+    start_service: StartService, folder: Path
+) -> None:
+    """As where its port was taken, or a signal came while Redis read its data."""
+    first = serve(start_service, folder)
+    learn(folder)
+    before = advised(first)
+    first.kill()
+    first.wait()
+    (folder / "last-run").write_text("another run of the kernel\n")
+    KeptFolder(folder).open().close()
+    assert advised(serve(start_service, folder)).epoch != before.epoch
+
+
+@pytest.mark.parametrize("name", ["redis-run", "said", "said-alpha"])
+def test_after_a_power_failure_nothing_is_left_that_vouches_for_a_log(folder: Path, name: str) -> None:
+    folder.mkdir()
+    (folder / name).write_text("of before\n")
+    (folder / "last-run").write_text("another run of the kernel\n")
+    KeptFolder(folder).open().close()
+    assert not (folder / name).exists()
+
+
+def test_a_start_that_was_killed_before_it_had_gone_on_with_the_logs_ends_no_epoch(
+    start_service: StartService, folder: Path
+) -> None:
+    first = serve(start_service, folder)
+    learn(folder)
+    before = advised(first)
+    first.terminate()
+    first.wait()
+    killed = KeptFolder(folder).open()
+    killed.runs_in("0123456789" * 4)
+    killed.close()
+    again = serve(start_service, folder)
+    learn(folder, 1)
+    # What it answers first may have been said by the one before.
+    assert advised(again, before.revision).epoch == before.epoch
+
+
 def test_a_second_service_on_the_folder_is_refused_by_name(start_service: StartService, folder: Path) -> None:
     first = serve(start_service, folder)
     second = serve(start_service, folder, ready=False)

@@ -219,6 +219,10 @@ def test_two_operators_do_not_overwrite_each_other_unseen(service: ServiceProces
         assert state.number == 1
         with pytest.raises(InterventionRefusedError, match="to replace it name its number, 1"):
             client.admin.clear_override(reason="unseen")
+        assert client.admin.clear_override(reason="seen", replaces=1).number == 2
+        # Whoever wants to be sure is told so by the server that leads, and what they said before comes too late.
+        again = client.admin.clear_override(reason="to be sure")
+        assert (again.number, again.is_in_force, again.override) == (3, True, None)
 
 
 def test_what_is_held_stays_whatever_the_inputs_say(service: ServiceProcess, redis_client: redis.Redis) -> None:

@@ -132,12 +132,13 @@ def _go_on(embedded: EmbeddedRedis, folder: KeptFolder) -> None:
     states = f"*{LogKeys.under('').state}"
     with redis.Redis.from_url(embedded.url) as client:
         run_id = client.info("server")["run_id"]
-        earlier = folder.runs_in(run_id)
+        earlier = {each.encode() for each in folder.runs_in(run_id)}
         if folder.lost_nothing and earlier:
             # Of every portfolio: which there are may not be known yet.
             for state in client.scan_iter(states, count=1_000, _type="hash"):
-                if client.hget(state, "run_id") == earlier.encode():
+                if client.hget(state, "run_id") in earlier:
                     client.hset(state, "run_id", run_id)
+        folder.logs_are_of(run_id)
 
 
 def _stop_in_order(embedded: EmbeddedRedis, folder: KeptFolder) -> None:

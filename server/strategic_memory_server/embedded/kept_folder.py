@@ -49,7 +49,7 @@ class KeptFolder:
 
     @property
     def history_file(self) -> Path:
-        """Where the service keeps what it has said, see `KeptHistory`."""
+        """Where the service keeps what it has said, see `KeptHistory`; `said-alpha` is of the portfolio alpha."""
         return self.path / "said"
 
     @property
@@ -71,8 +71,10 @@ class KeptFolder:
             self.password = self._password() or new_password()
             self.lost_nothing = self._line_of(_LAST) in {_IN_ORDER, _boot_id() or _IN_ORDER}
             if not self.lost_nothing:
-                # It may have lost as much as Redis has.
-                self.history_file.unlink(missing_ok=True)
+                # It may have lost as much as Redis has. This start may come no further than the note, and the next one
+                # finds that the machine has run on since: nothing may be left by which it would vouch for the logs.
+                for vouches in (self.path / _RUN, *self.path.glob(f"{self.history_file.name}*")):
+                    vouches.unlink(missing_ok=True)
             self._note(_boot_id())
         except OSError as error:
             self.close()
@@ -108,11 +110,18 @@ class KeptFolder:
         written = self._line_of(_PORT)
         return int(written) if written.isdecimal() and 0 < int(written) <= _HIGHEST_PORT else None
 
-    def runs_in(self, run_id: str) -> str:
-        """Note the id of the Redis that runs now; give that of the one before it, empty for none."""
-        earlier = self._line_of(_RUN)
-        write_private(self.path / _RUN, run_id)
+    def runs_in(self, run_id: str) -> frozenset[str]:
+        """Note the id of the Redis that runs now; give those under which its logs may have been written before.
+
+        All of them stay noted until `logs_are_of`: a start may end while it writes the new one into the logs.
+        """
+        earlier = frozenset(self._line_of(_RUN).split())
+        write_private(self.path / _RUN, " ".join(sorted({*earlier, run_id})))
         return earlier
+
+    def logs_are_of(self, run_id: str) -> None:
+        """Note that no log that goes on is under another id any more."""
+        write_private(self.path / _RUN, run_id)
 
     def shell_line(self, port: int) -> str:
         """Return a line that sets REDIS_URL in a shell of the owner, without the password in it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -13,7 +14,27 @@ def new_password() -> str:
 
 
 def write_private(path: Path, line: str) -> None:
-    """Write a file of one line that nobody else may read."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    """Write a file of one line that nobody else may read: whole and on disk, or as it was.
+
+    Whoever is killed meanwhile, or has no room, leaves what stood there, and who reads meanwhile never finds nothing.
+    """
+    # Behind a link, its target.
+    path = path.resolve()
+    beside = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(f"{line}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    _flush_folder(path.parent)
+
+
+def _flush_folder(path: Path) -> None:
+    """Have what was made, replaced and removed in a folder outlive a power failure, where its file system can."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(folder)
+    finally:
+        os.close(folder)

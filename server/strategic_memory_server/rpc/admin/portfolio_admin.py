@@ -43,8 +43,8 @@ LEFT_TO_ANSWER_S = 0.5
 ATTEMPTS = 5
 
 NOT_CARRIED_OUT = (
-    "it is written and holds, and no server has carried it out yet: see whether one leads, and what it tells "
-    "(strategic-memory health)"
+    "it is written and holds, and this server knows of none that has carried it out yet: see whether one leads, and "
+    "what it tells (strategic-memory health)"
 )
 
 
@@ -76,8 +76,8 @@ class PortfolioAdmin:
         """Lift what was set."""
         parts = asked_clearing(request)
         held = await self._seen(request.replaces, self._sources.clock_ms())
-        if all(getattr(held, part) is None for part in parts):
-            return admin_pb2.ClearOverrideResponse(state=await self._carried_out(held, context))
+        # Where nothing is to be lifted a number is taken all the same: what was said before, and has had no answer, may
+        # still be on its way to Redis, and would hold once this has told that nothing does.
         left = replace(held, number=held.number + 1)
         if "override" in parts:
             left = replace(left, override=None)
