@@ -24,6 +24,7 @@ from strategic_memory_server.entries.oddities import (
     Oddity,
     different_units,
     look_alikes,
+    mixed_among_few,
     mixed_units,
     shown,
     sizes_of,
@@ -149,7 +150,7 @@ def _in_other_units(memory: StrategicMemory) -> list[Oddity]:
         keys.TRADE_RESULTS: sizes_of(memory.trades.pnl),
     }
     within = [oddity for source, column in sizes.items() for oddity in mixed_units(source, column)]
-    return within or list(different_units(sizes))
+    return within or list(different_units(sizes)) or list(mixed_among_few(sizes))
 
 
 def _entries_by_regime(memory: StrategicMemory) -> Counter[str]:
