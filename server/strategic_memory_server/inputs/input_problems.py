@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 
@@ -30,8 +31,9 @@ from strategic_memory_server.entries.oddities import (
     sizes_of,
 )
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.inputs.leverage_caps import CAP_SOURCES
 from strategic_memory_server.inputs.refused_inputs import REFUSED_IN_A_ROW, refusals
-from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
 
 _OF_NOTES = {
     ID_IS_NO_TIME: "ids_no_times",
@@ -107,7 +109,8 @@ class InputProblems:
         too_few = memory.sample_count < self._minimum_samples
         sources = [report for report in memory.sources if report.source not in reported_elsewhere]
         if refused := refusals(sources, all_of_them=too_few):
-            self._problems.state(REFUSED, f"{refused}. docs/redis.md says what is read; mend the producer.")
+            told = f"{refused}. docs/redis.md says what is read; mend the producer."
+            self._problems.state(REFUSED, told + _uncapped(memory, sources))
         else:
             self._problems.withdraw(REFUSED)
         found: dict[str, list[Oddity]] = {problem: [] for problem in _SENTENCES}
@@ -132,6 +135,14 @@ class InputProblems:
                 self._problems.state(problem, "; ".join(sentences) + ".")
             else:
                 self._problems.withdraw(problem)
+
+
+def _uncapped(memory: StrategicMemory, sources: Iterable[SourceReport]) -> str:
+    """Say of which refused inputs no cap is in force, since none was ever read; empty: of none."""
+    capping = {cap.source for cap in memory.context.leverage_caps}
+    refused = [each.source for each in sources if each.rejected and each.source in CAP_SOURCES]
+    uncapped = " and ".join(source for source in refused if source not in capping)
+    return f" No cap on leverage of {uncapped} is in force." if uncapped else ""
 
 
 def _seen(memory: StrategicMemory) -> tuple[object, ...]:

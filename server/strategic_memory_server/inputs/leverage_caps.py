@@ -19,7 +19,7 @@ from strategic_memory_server.entries.rejections import RejectedInput, refusal
 from strategic_memory_server.inputs.json_inputs import MAX_BYTES, read_object
 from strategic_memory_server.inputs.misspelt_cap import FIELD, nearest_field
 from strategic_memory_server.memory.json_types import JsonObject, JsonValue
-from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps, by_source, in_order
+from strategic_memory_server.memory.leverage_cap import HIGHEST_LEVERAGE, NO_CAPS, LeverageCap, LeverageCaps, in_order
 from strategic_memory_server.redis_access.round_trip import Reply, packed
 
 CAP_SOURCES = (keys.EXPOSURE_SUMMARY, keys.LEVERAGE_LIMITS)
@@ -147,7 +147,7 @@ def as_keys_hold(
 
 @dataclass(frozen=True, slots=True)
 class LiftedCap:
-    """A cap that was lifted: what it was, when (milliseconds since 1970-01-01 UTC), and the reading that lifted it."""
+    """A cap that was lifted, or raised until it caps nothing: what it was, when, and the reading that lifted it."""
 
     cap: LeverageCap
     at_ms: int
@@ -156,7 +156,11 @@ class LiftedCap:
     @property
     def sentence(self) -> str:
         """Say which cap was lifted by what, and what to do."""
-        if self.reading.document is None:
+        if self.reading.value is not None:
+            how = (
+                f"it is {self.reading.value:g} now, above every leverage that is advised ({HIGHEST_LEVERAGE:g} at most)"
+            )
+        elif self.reading.document is None:
             how = "the key is not there any more"
         elif self.reading.nearest:
             how = f"the object has no {FIELD}, but {self.reading.nearest!a}: is that misspelt?"
@@ -211,12 +215,13 @@ class HeldCaps:
         """Take a reading over, and give the caps in force from now on."""
         now_ms, before = self._clock_ms(), self._with(self._compared())
         self.caps, self.readings = in_force(before, readings, now_ms), readings
-        held = by_source(self.caps)
+        after = {cap.source: cap for cap in self.caps}
         for cap in before:
-            if cap.source not in held:
+            if cap.source not in after or (cap.can_bind and not after[cap.source].can_bind):
                 self._lifted[cap.source] = LiftedCap(cap, now_ms, readings[cap.source])
-        for source in held:
-            self._lifted.pop(source, None)
+        for source, cap in after.items():
+            if source in self._lifted and (cap.can_bind or self._lifted[source].reading.value is None):
+                del self._lifted[source]
         return self.caps
 
     def would_change(self, readings: Mapping[str, CapReading]) -> bool:

@@ -245,6 +245,34 @@ def test_a_cap_that_is_set_again_is_not_told_of_any_more_and_one_that_holds_unre
     assert "permit the user of REDIS_URL" in problems.standing["exposure_cap_unreadable"], "the value is none to mend"
 
 
+def test_a_cap_that_is_raised_above_every_leverage_is_told_as_one_that_is_lifted() -> None:
+    """50 is half, written as a percentage; 1e15 is what a program writes that has no limit."""
+    clock = [NOW_MS]
+    caps = HeldCaps(lambda: clock[0], (LeverageCap(LIMITS, 0.5, 1),), reported_ms=10_000)
+    problems = Problems(lambda: clock[0] / 1000)
+
+    def told(raw: bytes | None, after_s: float = 1.0) -> dict[str, str]:
+        clock[0] += round(after_s * 1000)
+        caps.take({LIMITS: NO_KEY if raw is None else read_cap(LIMITS, raw, 1)})
+        report_caps(problems, caps)
+        return dict(problems.standing)
+
+    for highest in (b"1.9", b"2.0", b"1.9"):
+        assert told(b'{"max_leverage_hint": %b}' % highest) == {}
+    raised = {
+        "leverage_limits_cap_lifted": f"the cap max_leverage_hint = 1.9 of {LIMITS} is lifted, since it is 50 now, "
+        "above every leverage that is advised (2 at most); write it again if it is to hold"
+    }
+    assert told(b'{"max_leverage_hint": 50}') == raised
+    assert told(b'{"max_leverage_hint": 1e15}') == raised
+    assert by_source(caps.caps) == {LIMITS: 1e15}
+    assert told(b'{"max_leverage_hint": 0.5}') == {}
+    assert told(b'{"max_leverage_hint": "50"}').keys() == raised.keys()
+    assert told(b'{"max_leverage_hint": "50"}', 11.0) == {}, "it is told for a while"
+    assert "the key is not there any more" in told(None)["leverage_limits_cap_lifted"]
+    assert told(b'{"max_leverage_hint": 50}') == {}
+
+
 def test_a_large_object_without_a_cap_is_looked_through_at_little_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read on the event loop, once a second where it changes: nobody waits for thousands of comparisons."""
     compared: list[float] = []
