@@ -124,7 +124,7 @@ class SpanReader:
         return SpanReading(memory, self._windows.held_trades(), stretches, await self._untimed(clock_ms))
 
     async def _untimed(self, now_ms: int) -> dict[str, str]:
-        """Return an id of each stream whose ids all lie before 1990, or beyond the clock, where the span is of times."""
+        """Return an id of each stream none of whose ids is a time, where the span has a bound that is one."""
         bounds = [bound for bound in (self._span.first_ms, self._span.last_ms) if bound is not None]
         earliest_ms = min(bounds, default=0)
         if earliest_ms < EARLIEST_MS:

@@ -260,7 +260,7 @@ async def test_where_ids_are_no_times_nothing_is_said_of_another_moment(
             await service.client.analyze(service_pb2.AnalyzeRequest(settings=settings))
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert (refused.value.details() or "").startswith(
-            f"{field}: needs times, and the ids of stream:trade.results (such as {first + 5 * step}-0) are none: let Redis"
+            f"{field}: needs times, and the ids of stream:trade.results (such as {first + 5 * step}-0) are none: let "
         )
     redis_client.delete(trade_stream())
     answer = await service.client.analyze(service_pb2.AnalyzeRequest(settings=asked["settings.as_of"]))
