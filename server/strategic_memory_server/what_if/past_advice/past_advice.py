@@ -81,8 +81,8 @@ def judge_past_advice(
     """Judge revisions by the trades of a memory.
 
     What was advised to a trade is what was in force at its opening; where that is not known, at its close. A trade at
-    the very time of a revision came before it: the advice may rest on it. One whose opening is an id of the future is left
-    out: everything that was said would seem to have been said before it.
+    the very time of a revision came before it: the advice may rest on it. One whose opening is an id of the future is
+    left out: everything that was said would seem to have been said before it.
 
     Args:
         revisions: what was said, in the order of the time at which it was.
