@@ -20,6 +20,7 @@ from strategic_memory_server.inputs.json_inputs import MAX_BYTES, read_object
 from strategic_memory_server.inputs.misspelt_cap import FIELD, nearest_field
 from strategic_memory_server.memory.json_types import JsonObject, JsonValue
 from strategic_memory_server.memory.leverage_cap import HIGHEST_LEVERAGE, NO_CAPS, LeverageCap, LeverageCaps, in_order
+from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS
 from strategic_memory_server.redis_access.round_trip import Reply, packed
 
 CAP_SOURCES = (keys.EXPOSURE_SUMMARY, keys.LEVERAGE_LIMITS)
@@ -231,14 +232,17 @@ class HeldCaps:
     def _with(self, caps: LeverageCaps) -> LeverageCaps:
         known = {cap.source: cap for cap in self.caps}
         for cap in caps:
-            known[cap.source] = _better_known(known.get(cap.source, cap), cap)
+            known[cap.source] = _better_known(known.get(cap.source, cap), cap, self._clock_ms())
         return in_order(known.values())
 
 
-def _better_known(one: LeverageCap, other: LeverageCap) -> LeverageCap:
+def _better_known(one: LeverageCap, other: LeverageCap, now_ms: int) -> LeverageCap:
     since = (one.since_ms or 0, other.since_ms or 0)
-    takes_other = since[1] < since[0] if one.value == other.value else (since[1], -other.value) > (since[0], -one.value)
-    return other if takes_other else one
+    if one.value == other.value:
+        return other if since[1] < since[0] else one
+    # One of a time to come was read before the clock was set back: it is older than any that is not.
+    known = [each if each <= now_ms + CLOCK_TOLERANCE_MS else 0 for each in since]
+    return other if (known[1], -other.value) > (known[0], -one.value) else one
 
 
 class _Pairs:

@@ -195,6 +195,20 @@ def test_of_what_two_servers_know_the_later_holds(own: Known, other: Known, know
     assert caps.caps == (LeverageCap(LIMITS, *known),)
 
 
+def test_what_was_read_before_the_clock_was_set_back_is_older_than_what_was_read_since() -> None:
+    """A server stands by that read 0.5; the leader reads 0.3 after the clock was set back by an hour, and is killed."""
+    later_ms = NOW_MS + 3_600_000
+    caps = HeldCaps(lambda: NOW_MS, (LeverageCap(LIMITS, 0.5, later_ms),))
+    caps.learn((LeverageCap(LIMITS, 0.3, NOW_MS - 5_000),))
+    assert by_source(caps.take({LIMITS: read_cap(LIMITS, b"broken", 1)})) == {LIMITS: 0.3}
+    raised = HeldCaps(lambda: NOW_MS, (LeverageCap(LIMITS, 0.3, later_ms),))
+    raised.learn((LeverageCap(LIMITS, 0.5, NOW_MS + 30_000),))
+    assert by_source(raised.caps) == {LIMITS: 0.5}, "the clocks of two servers differ a little"
+    both = HeldCaps(lambda: NOW_MS, (LeverageCap(LIMITS, 0.5, later_ms + 1),))
+    both.learn((LeverageCap(LIMITS, 0.3, later_ms),))
+    assert by_source(both.caps) == {LIMITS: 0.3}, "where nobody knows which is the later one, the lower one holds"
+
+
 @each_case(
     ("reading", "how"),
     [
