@@ -12,6 +12,7 @@ import numpy as np
 
 from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.entries.letters_alike import LATIN_OF
+from strategic_memory_server.figures.finite import ROUNDING_OF_PRICES
 from strategic_memory_server.memory.strategic_memory import OTHER_REGIME, UNKNOWN_REGIME
 
 MEANT = ("BULL", "RANGE", "BEAR", "VOLATILE", "UNCERTAIN", UNKNOWN_REGIME, OTHER_REGIME)
@@ -132,12 +133,17 @@ def look_alikes(entries: Mapping[str, int]) -> list[tuple[str, str]]:
     return found
 
 
+def newest_sizes(pnl: FloatColumn) -> FloatColumn:
+    """How much the newest entries of a stream earned or lost, as `sizes_of` gives it."""
+    return sizes_of(pnl[-LOOKED_AT:])
+
+
 def sizes_of(pnl: FloatColumn) -> FloatColumn:
-    """How much the newest entries of a stream earned or lost, ascending, without those that did neither."""
-    newest = pnl[-LOOKED_AT:]
-    sizes = np.sort(np.abs(newest[~np.isnan(newest)]))
+    """How much entries earned or lost, ascending, without those that did neither."""
+    sizes = np.sort(np.abs(pnl[~np.isnan(pnl)]))
     found: FloatColumn = sizes[np.searchsorted(sizes, 0.0, side="right") :]
-    return found
+    # 0.1 + 0.2 - 0.3 broke even.
+    return found[np.searchsorted(found, ROUNDING_OF_PRICES * _median(found), side="right") :] if found.size else found
 
 
 def mixed_units(source: str, sizes: FloatColumn) -> Iterable[Oddity]:

@@ -27,8 +27,8 @@ from strategic_memory_server.entries.oddities import (
     look_alikes,
     mixed_among_few,
     mixed_units,
+    newest_sizes,
     shown,
-    sizes_of,
 )
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.leverage_caps import CAP_SOURCES
@@ -156,9 +156,9 @@ def _seen(memory: StrategicMemory) -> tuple[object, ...]:
 
 def _in_other_units(memory: StrategicMemory) -> list[Oddity]:
     sizes = {
-        keys.META_REGIME: sizes_of(memory.regimes.pnl),
-        keys.PORTFOLIO_MEMORY: sizes_of(memory.portfolio.pnl),
-        keys.TRADE_RESULTS: sizes_of(memory.trades.pnl),
+        keys.META_REGIME: newest_sizes(memory.regimes.pnl),
+        keys.PORTFOLIO_MEMORY: newest_sizes(memory.portfolio.pnl),
+        keys.TRADE_RESULTS: newest_sizes(memory.trades.pnl),
     }
     within = [oddity for source, column in sizes.items() for oddity in mixed_units(source, column)]
     return within or list(different_units(sizes)) or list(mixed_among_few(sizes))

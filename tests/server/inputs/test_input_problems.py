@@ -84,6 +84,15 @@ async def test_dollars_among_fractions(looking: Looking, redis_client: redis.Red
     assert await looking.told() == {}
 
 
+async def test_what_broke_even_but_for_rounding_is_in_no_unit(looking: Looking, redis_client: redis.Redis) -> None:
+    for _ in range(4):
+        for pnl in (0.3, 0.1 + 0.2 - 0.3, 0.2, 60_000.3 - 60_000.0 - 0.3):
+            add_trade(redis_client, realized_pnl=repr(pnl))
+    assert await looking.told() == {}
+    add_trade(redis_client, realized_pnl=90.0)
+    assert "1 entries of stream:trade.results" in (await looking.told())["units_mixed"]
+
+
 @pytest.mark.parametrize(
     ("regimes", "portfolio", "trades", "odd", "example"),
     [
@@ -124,6 +133,10 @@ async def test_a_few_of_various_sizes_are_no_problem(looking: Looking, redis_cli
         add_regime(redis_client, pnl=pnl)
     assert await looking.told() == {}
     redis_client.delete(regime_stream(), trade_stream())
+    for pnl in (0.3, 0.1 + 0.2 - 0.3, 60_000.3 - 60_000.0 - 0.3, 0.2, -0.1):
+        add_trade(redis_client, realized_pnl=repr(pnl))
+    assert await looking.told() == {}, "two broke even"
+    redis_client.delete(trade_stream())
     for pnl in (0.01, 250.0):
         add_trade(redis_client, realized_pnl=pnl)
     assert await looking.told() == {}, "of two nobody can say which is in another unit, and nothing is advised"
