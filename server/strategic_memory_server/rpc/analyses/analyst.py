@@ -165,8 +165,8 @@ class Analyst:
         checkpoint()
         message = request.parse_and_forget()
         order = analysis_order(message.settings, self._settings)
-        span = order.span(self._sources.clock_ms())
-        read = read_inline_memory(message.inline, order.advice.windows, span, checkpoint)
+        now_ms = self._sources.clock_ms()
+        read = read_inline_memory(message.inline, order.advice.windows, order.span(now_ms), checkpoint, now_ms)
         # What it holds has been copied, and can be as much again as everything that follows takes.
         del message
         sums = sums_of_trades(
