@@ -158,9 +158,8 @@ class LiftedCap:
     def sentence(self) -> str:
         """Say which cap was lifted by what, and what to do."""
         if self.reading.value is not None:
-            how = (
-                f"it is {self.reading.value:g} now, above every leverage that is advised ({HIGHEST_LEVERAGE:g} at most)"
-            )
+            at_most = f"({HIGHEST_LEVERAGE:g} at most)"
+            how = f"it is {self.reading.value:.17g} now, above every leverage that is advised {at_most}"
         elif self.reading.document is None:
             how = "the key is not there any more"
         elif self.reading.nearest:

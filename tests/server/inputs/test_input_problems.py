@@ -52,6 +52,9 @@ async def test_a_confidence_that_is_no_share_is_not_followed(looking: Looking, r
     [told] = (await looking.told()).items()
     assert told[0] == "confidence_out_of_range"
     assert told[1].startswith("2 entries of stream:meta.regime give a confidence that is not from 0 to 1, such as -0.1")
+    for confidence, shown in ((80, "80"), (1.0000000000000002, "1.0000000000000002")):
+        add_regime(redis_client, confidence=repr(confidence))
+        assert f"such as {shown}: it counts as 0" in (await looking.told())["confidence_out_of_range"]
     for _ in range(50):
         add_regime(redis_client)
     assert await looking.told() == {}, "they have left the window"
