@@ -10,7 +10,10 @@ TRADES = "trade.results"
 PORTFOLIO = "portfolio.memory"
 
 WRITTEN_FOR_NONE = frozenset(
-    ("None", "none", "NONE", "nan", "NaN", "NAN", "null", "Null", "NULL", "nil", "<nil>", "<NA>", "NaT", "undefined")
+    (
+        *("None", "none", "NONE", "nan", "NaN", "NAN", "null", "Null", "NULL", "nil", "<nil>", "(null)", "undefined"),
+        *("<NA>", "NaT", "NA", "N/A", "n/a", "#N/A"),
+    )
 )
 """What programs write for an id that they do not have: the service reads it as none."""
 

@@ -57,10 +57,10 @@ def _advice(
     where: str, wire: feedback_pb2.Feedback | feedback_pb2.RegimeAdvice | feedback_pb2.Evidence, highest: float
 ) -> Iterator[FieldViolation]:
     if not 0.0 <= wire.leverage_hint <= highest:
-        yield FieldViolation(f"{where}leverage_hint", f"is {wire.leverage_hint:g}, not 0 to {highest:g}")
+        yield FieldViolation(f"{where}leverage_hint", f"is {wire.leverage_hint}, not 0 to {highest:g}")
     yield from _share(f"{where}confidence_boost", wire.confidence_boost)
 
 
 def _share(field: str, value: float) -> Iterator[FieldViolation]:
     if not 0.0 <= value <= 1.0:
-        yield FieldViolation(field, f"is {value:g}, not 0 to 1")
+        yield FieldViolation(field, f"is {value}, not 0 to 1")

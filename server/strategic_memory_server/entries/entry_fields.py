@@ -26,7 +26,10 @@ JSON_IN_ONE_FIELD = "json_in_one_field"
 """Reason: the fields of the entry are inside JSON that is the value of one field."""
 
 WRITTEN_FOR_NONE = frozenset(
-    ("None", "none", "NONE", "nan", "NaN", "NAN", "null", "Null", "NULL", "nil", "<nil>", "<NA>", "NaT", "undefined")
+    (
+        *("None", "none", "NONE", "nan", "NaN", "NAN", "null", "Null", "NULL", "nil", "<nil>", "(null)", "undefined"),
+        *("<NA>", "NaT", "NA", "N/A", "n/a", "#N/A"),
+    )
 )
 """What programs write for a name that they do not have."""
 

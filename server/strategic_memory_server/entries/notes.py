@@ -49,7 +49,7 @@ COUNTED_AS_OTHER = "counted_as_other"
 """The regime of the entry is not among those that are kept apart; it counts as OTHER."""
 
 LEVERAGE_CAP_LIFTED = "leverage_cap_lifted"
-"""The source had a cap on leverage lately, and its key is gone or its object is without the field now."""
+"""The source had a cap on leverage lately; its key is gone, its object is without the field, or it is above 2 now."""
 
 LEVERAGE_CAP_MISSPELT = "leverage_cap_perhaps_misspelt"
 """The object has no cap on leverage, but a field whose name looks like a misspelt one."""

@@ -11,15 +11,14 @@ from functools import lru_cache
 import numpy as np
 
 from strategic_memory_server.columns.columns import FloatColumn
+from strategic_memory_server.entries.letters_alike import LATIN_OF
+from strategic_memory_server.figures.finite import ROUNDING_OF_PRICES
 from strategic_memory_server.memory.strategic_memory import OTHER_REGIME, UNKNOWN_REGIME
 
 MEANT = ("BULL", "RANGE", "BEAR", "VOLATILE", "UNCERTAIN", UNKNOWN_REGIME, OTHER_REGIME)
 """Names of regimes that mean something to the rules: what looks like one of them does not, though all write it so."""
 
 SHOWN_CHARACTERS = 40
-
-_LATIN_OF = str.maketrans("АВЕКМНОРСТУХІЈЅԚԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧ".casefold(), "ABEKMHOPCTYXIJSQWABEZHIKMNOPTYX".casefold())
-"""Cyrillic and Greek capitals that look like Latin ones."""
 
 _WRAPPED = re.compile(r"""b?(['"`])(.*)\1|[\[({\u201c\u2018](.*?),?[\])}\u201d\u2019]""")
 """What Python shows of bytes, lists and tuples, and JSON writes for text."""
@@ -35,6 +34,12 @@ _POINT_ZERO = re.compile(r"(?<=\d)\.0+(?!\d)")
 
 _NEGATIVE = re.compile(r"[-\u2212](?=\d)")
 """Before a number at the beginning of a name, which is another one without it."""
+
+_AT_THE_ENDS = ".,;:!"
+"""Marks behind or before a name that a reader overlooks."""
+
+_LETTER_OF = str.maketrans("01i", "oll")
+"""Digits, and the letters that they are taken for."""
 
 _SPACING = str.maketrans("", "", " _-\u2010\u2011\u2012\u2013\u2014\u2212")
 
@@ -60,6 +65,15 @@ FAR_BETWEEN = 300.0
 FEWEST_SMALL = 0.1
 """Share of entries that are as much smaller than the median, from which on they are another unit and not just small."""
 
+FEWEST_OF_ALL = 3
+"""Entries of all streams together, from which on there is advice: something is said about their unit from then on."""
+
+FAR_AMONG_FEW = 1_000.0
+"""As `FAR_WITHIN`, where a stream has too few entries for a unit of its own: a few say less about what is usual."""
+
+FEWEST_SMALL_AMONG_FEW = 0.3
+"""As `FEWEST_SMALL`, likewise: a trade that broke even but for its fees is one of a few."""
+
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
@@ -83,7 +97,7 @@ def shown(text: str | bytes) -> str:
 
 @lru_cache(4_096)
 def skeleton(name: str) -> str:
-    """What is left of a name without what a reader overlooks: script, width, case, spacing, quotes, class, .0."""
+    """Return what is left of a name without what a reader overlooks: script, width, case, marks, quotes, class, .0."""
     folded = unicodedata.normalize("NFKC", name).casefold().translate(_UNSEEN)
     while wrapped := _WRAPPED.fullmatch(folded):
         folded = wrapped[wrapped.lastindex or 0]
@@ -92,7 +106,11 @@ def skeleton(name: str) -> str:
     if enumeration := _OF_ENUMERATION.match(folded):
         folded = folded[enumeration.end() :]
     sign = "-" if _NEGATIVE.match(folded) else ""
-    return sign + "".join(_POINT_ZERO.sub("", folded).split()).translate(_SPACING).translate(_LATIN_OF)
+    letters = "".join(_POINT_ZERO.sub("", folded).split()).translate(_SPACING).translate(LATIN_OF)
+    return sign + (letters.strip(_AT_THE_ENDS) or letters)
+
+
+_MEANT_BY_LETTERS = {skeleton(name).translate(_LETTER_OF): skeleton(name) for name in MEANT}
 
 
 def look_alikes(entries: Mapping[str, int]) -> list[tuple[str, str]]:
@@ -105,7 +123,9 @@ def look_alikes(entries: Mapping[str, int]) -> list[tuple[str, str]]:
     """
     likeness = {skeleton(name): [name] for name in MEANT}
     for name in (name for name in list(entries)[:NAMES_LOOKED_AT] if name not in MEANT):
-        likeness.setdefault(skeleton(name) or name, []).append(name)
+        left = skeleton(name) or name
+        # V0LATILE; names that mean nothing to the rules may well be told apart by a digit.
+        likeness.setdefault(_MEANT_BY_LETTERS.get(left.translate(_LETTER_OF), left), []).append(name)
     found: list[tuple[str, str]] = []
     for names in likeness.values():
         usual = max(names, key=lambda name: (name in MEANT, entries.get(name, 0), name.isascii(), name))
@@ -113,24 +133,39 @@ def look_alikes(entries: Mapping[str, int]) -> list[tuple[str, str]]:
     return found
 
 
+def newest_sizes(pnl: FloatColumn) -> FloatColumn:
+    """How much the newest entries of a stream earned or lost, as `sizes_of` gives it."""
+    return sizes_of(pnl[-LOOKED_AT:])
+
+
 def sizes_of(pnl: FloatColumn) -> FloatColumn:
-    """How much the newest entries of a stream earned or lost, ascending, without those that did neither."""
-    newest = pnl[-LOOKED_AT:]
-    sizes = np.sort(np.abs(newest[~np.isnan(newest)]))
+    """How much entries earned or lost, ascending, without those that did neither."""
+    sizes = np.sort(np.abs(pnl[~np.isnan(pnl)]))
     found: FloatColumn = sizes[np.searchsorted(sizes, 0.0, side="right") :]
-    return found
+    # 0.1 + 0.2 - 0.3 broke even.
+    return found[np.searchsorted(found, ROUNDING_OF_PRICES * _median(found), side="right") :] if found.size else found
 
 
 def mixed_units(source: str, sizes: FloatColumn) -> Iterable[Oddity]:
     """Find entries of a stream that are in another unit than the rest of it, by their `sizes_of`."""
-    if sizes.size < FEWEST_FOR_A_UNIT:
-        return
+    if sizes.size >= FEWEST_FOR_A_UNIT:
+        yield from _far_from_median(source, sizes, FAR_WITHIN, FEWEST_SMALL)
+
+
+def mixed_among_few(sizes: Mapping[str, FloatColumn]) -> Iterable[Oddity]:
+    """Find entries in another unit where a stream has too few for one of its own: among those of all streams."""
+    together = np.sort(np.concatenate(list(sizes.values())))
+    if together.size >= FEWEST_OF_ALL and any(0 < each.size < FEWEST_FOR_A_UNIT for each in sizes.values()):
+        yield from _far_from_median("all streams", together, FAR_AMONG_FEW, FEWEST_SMALL_AMONG_FEW)
+
+
+def _far_from_median(source: str, sizes: FloatColumn, far: float, fewest_small: float) -> Iterable[Oddity]:
     median = _median(sizes)
-    large = sizes.size - int(np.searchsorted(sizes, median * FAR_WITHIN))
-    small = int(np.searchsorted(sizes, median / FAR_WITHIN, side="right"))
+    large = sizes.size - int(np.searchsorted(sizes, median * far))
+    small = int(np.searchsorted(sizes, median / far, side="right"))
     if large:
         yield Oddity(source, large, f"{sizes[-1]:g} where the median is {median:g}")
-    elif small >= FEWEST_SMALL * sizes.size:
+    elif small >= fewest_small * sizes.size:
         yield Oddity(source, small, f"{sizes[0]:g} where the median is {median:g}")
 
 

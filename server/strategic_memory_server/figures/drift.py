@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures.deviations import deviations_of
-from strategic_memory_server.figures.finite import finite
+from strategic_memory_server.figures.finite import ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def drift(recent: Sample, memory: Sample) -> Drift:
     difference = recent.mean - memory.mean
     own = recent.deviation / math.sqrt(recent.trades)
     standard_error = math.hypot(own, memory.deviation / math.sqrt(memory.trades))
-    statistic = finite(difference / standard_error) if standard_error else None
+    statistic = ratio(difference, standard_error)
     if statistic is None or min(recent.trades, memory.trades) <= 1.0:
         return Drift(recent.trades, memory.trades, difference, None, None, None)
     share = (own / standard_error) ** 2

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 ROUNDING = 1e-12
 """What differs by no more than this share of itself is the same number, added up or subtracted in another way."""
+
+ROUNDING_OF_PRICES = 1e-9
+"""As `ROUNDING`, of what is left when one price is taken from another: 60000.3 - 60000 is 0.3 to 3e-12 only."""
 
 
 def differ(low: float, high: float) -> bool:
@@ -13,11 +14,6 @@ def differ(low: float, high: float) -> bool:
     return high - low > ROUNDING * max(abs(low), abs(high))
 
 
-def finite(value: float) -> float | None:
-    """A number, or None for what no 64-bit float can hold, such as 1e15 / 1e-300."""
-    return value if math.isfinite(value) else None
-
-
 def ratio(dividend: float, divisor: float) -> float | None:
     """Divide; None where the divisor is 0, or so small beside the dividend that it may be nothing but rounding."""
-    return dividend / divisor if abs(divisor) > ROUNDING * abs(dividend) else None
+    return dividend / divisor if abs(divisor) > ROUNDING_OF_PRICES * abs(dividend) else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures.deviations import Deviations, deviations_of
-from strategic_memory_server.figures.finite import finite
+from strategic_memory_server.figures.finite import ratio
 from strategic_memory_server.figures.shape import Shape, shape
 
 
@@ -40,7 +40,7 @@ def sharpe(pnl: FloatColumn, deviations: Deviations | None = None, form: Shape |
     apart = deviations or deviations_of(pnl)
     if not apart.spread:
         return Sharpe(None, None)
-    found = finite(apart.scaled_mean / math.sqrt(apart.scaled_variance))
+    found = ratio(apart.scaled_mean, math.sqrt(apart.scaled_variance))
     form = form or shape(pnl, apart)
     if found is None or form.skewness is None or form.kurtosis is None:
         return Sharpe(found, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 
@@ -24,13 +25,15 @@ from strategic_memory_server.entries.oddities import (
     Oddity,
     different_units,
     look_alikes,
+    mixed_among_few,
     mixed_units,
+    newest_sizes,
     shown,
-    sizes_of,
 )
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.inputs.leverage_caps import CAP_SOURCES
 from strategic_memory_server.inputs.refused_inputs import REFUSED_IN_A_ROW, refusals
-from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
 
 _OF_NOTES = {
     ID_IS_NO_TIME: "ids_no_times",
@@ -106,7 +109,8 @@ class InputProblems:
         too_few = memory.sample_count < self._minimum_samples
         sources = [report for report in memory.sources if report.source not in reported_elsewhere]
         if refused := refusals(sources, all_of_them=too_few):
-            self._problems.state(REFUSED, f"{refused}. docs/redis.md says what is read; mend the producer.")
+            told = f"{refused}. docs/redis.md says what is read; mend the producer."
+            self._problems.state(REFUSED, told + _uncapped(memory, sources))
         else:
             self._problems.withdraw(REFUSED)
         found: dict[str, list[Oddity]] = {problem: [] for problem in _SENTENCES}
@@ -133,6 +137,14 @@ class InputProblems:
                 self._problems.withdraw(problem)
 
 
+def _uncapped(memory: StrategicMemory, sources: Iterable[SourceReport]) -> str:
+    """Say of which refused inputs no cap is in force, since none was ever read; empty: of none."""
+    capping = {cap.source for cap in memory.context.leverage_caps}
+    refused = [each.source for each in sources if each.rejected and each.source in CAP_SOURCES]
+    uncapped = " and ".join(source for source in refused if source not in capping)
+    return f" No cap on leverage of {uncapped} is in force." if uncapped else ""
+
+
 def _seen(memory: StrategicMemory) -> tuple[object, ...]:
     """Return what changes whenever entries come or go."""
     ends = [
@@ -144,12 +156,12 @@ def _seen(memory: StrategicMemory) -> tuple[object, ...]:
 
 def _in_other_units(memory: StrategicMemory) -> list[Oddity]:
     sizes = {
-        keys.META_REGIME: sizes_of(memory.regimes.pnl),
-        keys.PORTFOLIO_MEMORY: sizes_of(memory.portfolio.pnl),
-        keys.TRADE_RESULTS: sizes_of(memory.trades.pnl),
+        keys.META_REGIME: newest_sizes(memory.regimes.pnl),
+        keys.PORTFOLIO_MEMORY: newest_sizes(memory.portfolio.pnl),
+        keys.TRADE_RESULTS: newest_sizes(memory.trades.pnl),
     }
     within = [oddity for source, column in sizes.items() for oddity in mixed_units(source, column)]
-    return within or list(different_units(sizes))
+    return within or list(different_units(sizes)) or list(mixed_among_few(sizes))
 
 
 def _entries_by_regime(memory: StrategicMemory) -> Counter[str]:

@@ -19,7 +19,8 @@ from strategic_memory_server.entries.rejections import RejectedInput, refusal
 from strategic_memory_server.inputs.json_inputs import MAX_BYTES, read_object
 from strategic_memory_server.inputs.misspelt_cap import FIELD, nearest_field
 from strategic_memory_server.memory.json_types import JsonObject, JsonValue
-from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps, by_source, in_order
+from strategic_memory_server.memory.leverage_cap import HIGHEST_LEVERAGE, NO_CAPS, LeverageCap, LeverageCaps, in_order
+from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS
 from strategic_memory_server.redis_access.round_trip import Reply, packed
 
 CAP_SOURCES = (keys.EXPOSURE_SUMMARY, keys.LEVERAGE_LIMITS)
@@ -147,7 +148,7 @@ def as_keys_hold(
 
 @dataclass(frozen=True, slots=True)
 class LiftedCap:
-    """A cap that was lifted: what it was, when (milliseconds since 1970-01-01 UTC), and the reading that lifted it."""
+    """A cap that was lifted, or raised until it caps nothing: what it was, when, and the reading that lifted it."""
 
     cap: LeverageCap
     at_ms: int
@@ -156,7 +157,10 @@ class LiftedCap:
     @property
     def sentence(self) -> str:
         """Say which cap was lifted by what, and what to do."""
-        if self.reading.document is None:
+        if self.reading.value is not None:
+            at_most = f"({HIGHEST_LEVERAGE:g} at most)"
+            how = f"it is {self.reading.value:.17g} now, above every leverage that is advised {at_most}"
+        elif self.reading.document is None:
             how = "the key is not there any more"
         elif self.reading.nearest:
             how = f"the object has no {FIELD}, but {self.reading.nearest!a}: is that misspelt?"
@@ -211,12 +215,13 @@ class HeldCaps:
         """Take a reading over, and give the caps in force from now on."""
         now_ms, before = self._clock_ms(), self._with(self._compared())
         self.caps, self.readings = in_force(before, readings, now_ms), readings
-        held = by_source(self.caps)
+        after = {cap.source: cap for cap in self.caps}
         for cap in before:
-            if cap.source not in held:
+            if cap.source not in after or (cap.can_bind and not after[cap.source].can_bind):
                 self._lifted[cap.source] = LiftedCap(cap, now_ms, readings[cap.source])
-        for source in held:
-            self._lifted.pop(source, None)
+        for source, cap in after.items():
+            if source in self._lifted and (cap.can_bind or self._lifted[source].reading.value is None):
+                del self._lifted[source]
         return self.caps
 
     def would_change(self, readings: Mapping[str, CapReading]) -> bool:
@@ -226,14 +231,17 @@ class HeldCaps:
     def _with(self, caps: LeverageCaps) -> LeverageCaps:
         known = {cap.source: cap for cap in self.caps}
         for cap in caps:
-            known[cap.source] = _better_known(known.get(cap.source, cap), cap)
+            known[cap.source] = _better_known(known.get(cap.source, cap), cap, self._clock_ms())
         return in_order(known.values())
 
 
-def _better_known(one: LeverageCap, other: LeverageCap) -> LeverageCap:
+def _better_known(one: LeverageCap, other: LeverageCap, now_ms: int) -> LeverageCap:
     since = (one.since_ms or 0, other.since_ms or 0)
-    takes_other = since[1] < since[0] if one.value == other.value else (since[1], -other.value) > (since[0], -one.value)
-    return other if takes_other else one
+    if one.value == other.value:
+        return other if since[1] < since[0] else one
+    # One of a time to come was read before the clock was set back: it is older than any that is not.
+    known = [each if each <= now_ms + CLOCK_TOLERANCE_MS else 0 for each in since]
+    return other if (known[1], -other.value) > (known[0], -one.value) else one
 
 
 class _Pairs:

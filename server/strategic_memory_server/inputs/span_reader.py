@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 import redis.asyncio as redis
 
 from strategic_memory_server.columns.columns import PositionColumn
-from strategic_memory_server.columns.stream_position import position_column
+from strategic_memory_server.columns.stream_position import id_order, position_column
 from strategic_memory_server.entries import input_keys as keys
+from strategic_memory_server.entries.openings import EARLIEST_MS
 from strategic_memory_server.entries.rejections import RejectedInput, count_by_reason, refusal
 from strategic_memory_server.inputs.memory_windows import HeldTrades, MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
@@ -46,11 +47,14 @@ class SpanReading:
         memory: the windows.
         trades: the trades of the window, for whoever sums all trades of the span.
         stretches: which entries the windows hold, by source; streams that cannot be read are left out.
+        untimed: an id of each stream none of whose ids is a time, by source: what was written by when is not known
+            there. Looked for only where the span has a bound that is a time.
     """
 
     memory: StrategicMemory
     trades: HeldTrades
     stretches: Mapping[str, Stretch]
+    untimed: Mapping[str, str] = field(default_factory=dict)
 
 
 class SpanReader:
@@ -82,6 +86,7 @@ class SpanReader:
         self._max_regimes = max_regimes
         self._client = client
         self._prefix = prefix
+        self._span = span
         self._limits = limits
         self._windows = kept = MemoryWindows(windows, limits)
         ends = up_to or {}
@@ -116,7 +121,25 @@ class SpanReader:
             for scan, window in zip(scans, windows, strict=True)
             if scan.unreadable is None
         }
-        return SpanReading(memory, self._windows.held_trades(), stretches)
+        return SpanReading(memory, self._windows.held_trades(), stretches, await self._untimed(clock_ms))
+
+    async def _untimed(self, now_ms: int) -> dict[str, str]:
+        """Return an id of each stream none of whose ids is a time, where the span has a bound that is one."""
+        bounds = [bound for bound in (self._span.first_ms, self._span.last_ms) if bound is not None]
+        earliest_ms = min(bounds, default=0)
+        if earliest_ms < EARLIEST_MS:
+            return {}
+        scans = (self._regimes, self._portfolio, self._trades)
+        replies = await self._limits.pace.read(self._client, lambda: [each for scan in scans for each in scan.ends()])
+        untimed = {}
+        for scan, oldest, newest in zip(scans, replies[::2], replies[1::2], strict=True):
+            # The stream may be gone by now, or the key something else.
+            if scan.unreadable is None and not isinstance(newest, Exception) and oldest and newest:
+                first, last = (reply[0][0].decode() for reply in (oldest, newest))
+                is_no_time = id_order(last)[0] < EARLIEST_MS and earliest_ms < now_ms
+                if is_no_time or max(earliest_ms, now_ms + CLOCK_TOLERANCE_MS) < id_order(first)[0]:
+                    untimed[scan.source] = last
+        return untimed
 
     async def _read(self, scans: Sequence[_SpanScan], *, is_alive: bool) -> list[Reply]:
         return await self._limits.pace.read(
@@ -193,6 +216,13 @@ class _SpanScan:
         """Return the command that reads the next page."""
         self._asked = self.page_size
         return packed("XREVRANGE", self._key, self._scan.before, self._oldest, "COUNT", self._asked)
+
+    def ends(self) -> list[bytes]:
+        """Return the commands that read the first and the last entry of the stream."""
+        return [
+            packed("XRANGE", self._key, "-", "+", "COUNT", 1),
+            packed("XREVRANGE", self._key, "+", "-", "COUNT", 1),
+        ]
 
     def feed(self, reply: Reply) -> None:
         """Take the reply to it, entries or an error."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+HIGHEST_LEVERAGE = 2.0
+"""No advice is above it, so a cap that is higher caps nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class LeverageCap:
@@ -19,6 +22,11 @@ class LeverageCap:
     source: str
     value: float
     since_ms: int | None = None
+
+    @property
+    def can_bind(self) -> bool:
+        """Whether it is within what is advised."""
+        return self.value <= HIGHEST_LEVERAGE
 
 
 LeverageCaps = tuple[LeverageCap, ...]

@@ -15,10 +15,9 @@ from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackSt
 from strategic_memory_server.advice.followed import FollowedLevel
 from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.evidence.view import EvidenceView
-from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, capped
+from strategic_memory_server.memory.leverage_cap import HIGHEST_LEVERAGE, NO_CAPS, LeverageCaps, capped
 from strategic_memory_server.memory.override import LONGEST_MS, LONGEST_REASON, Freeze, Override
 
-HIGHEST_LEVERAGE = 2.0
 LONGEST_VALIDITY_MS = 3 * 86_400_000
 """The longest validity that the settings allow, milliseconds: three intervals of a day; `prelude.lua` knows it too."""
 LONGEST_NAME = 3 * 64

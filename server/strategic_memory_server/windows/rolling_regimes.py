@@ -74,7 +74,7 @@ class RollingRegimes(RollingWindow):
         found = super().examples(notes)
         if CONFIDENCE_OUT_OF_RANGE in notes:
             confidences = self.buffer.column("confidence")
-            found[CONFIDENCE_OUT_OF_RANGE] = f"{confidences[out_of_range(confidences)][-1]:g}"
+            found[CONFIDENCE_OUT_OF_RANGE] = repr(float(confidences[out_of_range(confidences)][-1])).removesuffix(".0")
         return found
 
     def append(self, columns: Columns) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -46,6 +47,12 @@ def test_what_cannot_be_is_refused_by_name() -> None:
             with pytest.raises(InvalidAnswerError, match="taken as not heard") as caught:
                 require_within_contract(each, "127.0.0.1:50051")
             assert [violation.field for violation in caught.value.violations] == [field], each
+
+
+def test_how_far_it_is_outside_is_said_to_the_last_digit() -> None:
+    said = "leverage_hint is 2.0000001, not 0 to 2; confidence_boost is 1.0000001, not 0 to 1"
+    with pytest.raises(InvalidAnswerError, match=re.escape(said)):
+        require_within_contract(message(leverage_hint=2.0000001, confidence_boost=1.0000001), "127.0.0.1:50051")
 
 
 def test_all_that_can_be_is_taken() -> None:

@@ -60,6 +60,20 @@ def test_a_loss_that_is_rounding_divides_nothing(noise: float) -> None:
     assert figures.sharpe.ratio is not None
 
 
+@each_case("price", [1_234.5, 60_000.0, 104_321.25])
+def test_what_is_left_of_large_prices_is_equal_to_their_rounding(price: float) -> None:
+    """Of differences of prices fewer digits are right than of a number that was written with them."""
+    pnl = of([price * place + 0.3 - price * place for place in range(1, 8)])
+    assert pnl.max() > pnl.min()
+    figures = performance(pnl)
+    assert (figures.sharpe.ratio, figures.sharpe.standard_error) == (None, None)
+    later = np.concatenate((pnl, pnl + 0.1))
+    assert recent_drift(later, TRADES).statistic is None
+    rest = (price + 0.1) + 0.2 - price - 0.3
+    figures = performance(of([0.3, 0.25, 0.4, -abs(rest)]))
+    assert (figures.profit.profit_factor, figures.profit.payoff_ratio, figures.sortino) == (None, None, None)
+
+
 def test_small_is_not_rounding() -> None:
     figures = performance(of([0.3, 0.3 + 1e-9, 0.3, -1e-9]))
     assert figures.profit.profit_factor == pytest.approx(0.9e9, rel=1e-6)

@@ -52,6 +52,9 @@ async def test_a_confidence_that_is_no_share_is_not_followed(looking: Looking, r
     [told] = (await looking.told()).items()
     assert told[0] == "confidence_out_of_range"
     assert told[1].startswith("2 entries of stream:meta.regime give a confidence that is not from 0 to 1, such as -0.1")
+    for confidence, shown in ((80, "80"), (1.0000000000000002, "1.0000000000000002")):
+        add_regime(redis_client, confidence=repr(confidence))
+        assert f"such as {shown}: it counts as 0" in (await looking.told())["confidence_out_of_range"]
     for _ in range(50):
         add_regime(redis_client)
     assert await looking.told() == {}, "they have left the window"
@@ -82,6 +85,64 @@ async def test_dollars_among_fractions(looking: Looking, redis_client: redis.Red
     assert "stream:trade.results and stream:portfolio.memory" in told["units_mixed"]
     redis_client.delete(portfolio_stream())
     assert await looking.told() == {}
+
+
+async def test_what_broke_even_but_for_rounding_is_in_no_unit(looking: Looking, redis_client: redis.Redis) -> None:
+    for _ in range(4):
+        for pnl in (0.3, 0.1 + 0.2 - 0.3, 0.2, 60_000.3 - 60_000.0 - 0.3):
+            add_trade(redis_client, realized_pnl=repr(pnl))
+    assert await looking.told() == {}
+    add_trade(redis_client, realized_pnl=90.0)
+    assert "1 entries of stream:trade.results" in (await looking.told())["units_mixed"]
+
+
+@pytest.mark.parametrize(
+    ("regimes", "portfolio", "trades", "odd", "example"),
+    [
+        ((), (), (0.01, -0.02, 250.0), 1, "250 where the median is 0.02"),
+        ((0.01, 0.02, -0.01), (0.02, 0.01), (-1_250.0,), 1, "1250 where the median is 0.02"),
+        ((0.01,), (250.0,), (0.02,), 1, "250 where the median is 0.02"),
+        ((310.0, -80.0, 95.0), (), (0.01, -0.03), 2, "0.01 where the median is 80"),
+        (tuple(0.01 * place for place in range(1, 31)), (), (480.0,), 1, "480 where the median is 0.16"),
+    ],
+)
+async def test_dollars_among_a_few_fractions(
+    looking: Looking,
+    redis_client: redis.Redis,
+    regimes: tuple[float, ...],
+    portfolio: tuple[float, ...],
+    trades: tuple[float, ...],
+    odd: int,
+    example: str,
+) -> None:
+    """There is advice from three entries on, and the first hour is when a producer is set up wrongly."""
+    for pnl in regimes:
+        add_regime(redis_client, pnl=pnl)
+    for pnl in portfolio:
+        add_portfolio(redis_client, pnl)
+    for pnl in trades:
+        add_trade(redis_client, realized_pnl=pnl)
+    [(problem, sentence)] = (await looking.told()).items()
+    assert problem == "units_mixed"
+    assert sentence.startswith(f"{odd} entries of all streams seem to be in another unit than the others, such as ")
+    assert example in sentence
+
+
+async def test_a_few_of_various_sizes_are_no_problem(looking: Looking, redis_client: redis.Redis) -> None:
+    for pnl in (0.31, -0.0002, 0.9, 0.07):
+        add_trade(redis_client, realized_pnl=pnl)
+    assert await looking.told() == {}, "one of them has cost its fees alone"
+    for pnl in (0.004, 0.003, -0.002):
+        add_regime(redis_client, pnl=pnl)
+    assert await looking.told() == {}
+    redis_client.delete(regime_stream(), trade_stream())
+    for pnl in (0.3, 0.1 + 0.2 - 0.3, 60_000.3 - 60_000.0 - 0.3, 0.2, -0.1):
+        add_trade(redis_client, realized_pnl=repr(pnl))
+    assert await looking.told() == {}, "two broke even"
+    redis_client.delete(trade_stream())
+    for pnl in (0.01, 250.0):
+        add_trade(redis_client, realized_pnl=pnl)
+    assert await looking.told() == {}, "of two nobody can say which is in another unit, and nothing is advised"
 
 
 async def test_regimes_that_look_alike(looking: Looking, redis_client: redis.Redis) -> None:
@@ -143,6 +204,27 @@ def test_names_that_are_quoted_look_like_those_that_are_not() -> None:
     assert look_alikes({"BULL": 3, **dict.fromkeys(names, 1)}) == [(name, "BULL") for name in names]
 
 
+@pytest.mark.parametrize(
+    ("odd", "usual"),
+    [
+        *((f"BULL{mark}", "BULL") for mark in ".,;:!"),
+        (":BULL", "BULL"),
+        ("\ua4d0\ua4f4\ua4e1\ua4e1", "BULL"),
+        ("\u0299\u1d1c\u029f\u029f", "BULL"),
+        ("\u13f4\u13ac\u13aa\u13a1", "BEAR"),
+        ("B\u054dLL", "BULL"),
+        ("\u0474OLATILE", "VOLATILE"),
+        ("RAN\u050cE", "RANGE"),
+        ("V0LATILE", "VOLATILE"),
+        ("BU11", "BULL"),
+        ("UNCERTA1N", "UNCERTAIN"),
+        ("UNCERTALN", "UNCERTAIN"),
+    ],
+)
+def test_marks_scripts_and_digits_that_a_reader_overlooks(odd: str, usual: str) -> None:
+    assert look_alikes({odd: 2}) == [(odd, usual)]
+
+
 async def test_regimes_that_all_write_otherwise_than_the_rules_are_told(
     looking: Looking, redis_client: redis.Redis
 ) -> None:
@@ -168,6 +250,7 @@ def test_names_that_a_reader_can_tell_apart_are_no_look_alikes() -> None:
     assert look_alikes(dict.fromkeys(names, 3)) == []
     for odd in ("B ULL", "BULL_", "B\u00a0ULL", "\u0392ULL", "\U0001d401\U0001d414\U0001d40b\U0001d40b"):
         assert look_alikes({odd: 1, "BULL": 3}) == [(odd, "BULL")]
+    assert look_alikes(dict.fromkeys(("STATE1", "STATEL", "STATE0", "STATEO", ".", "..", "UP", "U.P"), 3)) == []
     assert look_alikes({"\u22121": 1, "-1": 3, "-1.0": 1}) == [("\u22121", "-1"), ("-1.0", "-1")]
 
 

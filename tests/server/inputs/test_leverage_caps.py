@@ -195,6 +195,20 @@ def test_of_what_two_servers_know_the_later_holds(own: Known, other: Known, know
     assert caps.caps == (LeverageCap(LIMITS, *known),)
 
 
+def test_what_was_read_before_the_clock_was_set_back_is_older_than_what_was_read_since() -> None:
+    """A server stands by that read 0.5; the leader reads 0.3 after the clock was set back by an hour, and is killed."""
+    later_ms = NOW_MS + 3_600_000
+    caps = HeldCaps(lambda: NOW_MS, (LeverageCap(LIMITS, 0.5, later_ms),))
+    caps.learn((LeverageCap(LIMITS, 0.3, NOW_MS - 5_000),))
+    assert by_source(caps.take({LIMITS: read_cap(LIMITS, b"broken", 1)})) == {LIMITS: 0.3}
+    raised = HeldCaps(lambda: NOW_MS, (LeverageCap(LIMITS, 0.3, later_ms),))
+    raised.learn((LeverageCap(LIMITS, 0.5, NOW_MS + 30_000),))
+    assert by_source(raised.caps) == {LIMITS: 0.5}, "the clocks of two servers differ a little"
+    both = HeldCaps(lambda: NOW_MS, (LeverageCap(LIMITS, 0.5, later_ms + 1),))
+    both.learn((LeverageCap(LIMITS, 0.3, later_ms),))
+    assert by_source(both.caps) == {LIMITS: 0.3}, "where nobody knows which is the later one, the lower one holds"
+
+
 @each_case(
     ("reading", "how"),
     [
@@ -243,6 +257,34 @@ def test_a_cap_that_is_set_again_is_not_told_of_any_more_and_one_that_holds_unre
     caps.take({EXPOSURE: read_cap(EXPOSURE, NoPermissionError("no permissions"), 1)})
     report_caps(problems, caps)
     assert "permit the user of REDIS_URL" in problems.standing["exposure_cap_unreadable"], "the value is none to mend"
+
+
+def test_a_cap_that_is_raised_above_every_leverage_is_told_as_one_that_is_lifted() -> None:
+    """50 is half, written as a percentage; 1e15 is what a program writes that has no limit."""
+    clock = [NOW_MS]
+    caps = HeldCaps(lambda: clock[0], (LeverageCap(LIMITS, 0.5, 1),), reported_ms=10_000)
+    problems = Problems(lambda: clock[0] / 1000)
+
+    def told(raw: bytes | None, after_s: float = 1.0) -> dict[str, str]:
+        clock[0] += round(after_s * 1000)
+        caps.take({LIMITS: NO_KEY if raw is None else read_cap(LIMITS, raw, 1)})
+        report_caps(problems, caps)
+        return dict(problems.standing)
+
+    for highest in (b"1.9", b"2.0", b"1.9"):
+        assert told(b'{"max_leverage_hint": %b}' % highest) == {}
+    raised = {
+        "leverage_limits_cap_lifted": f"the cap max_leverage_hint = 1.9 of {LIMITS} is lifted, since it is 50 now, "
+        "above every leverage that is advised (2 at most); write it again if it is to hold"
+    }
+    assert told(b'{"max_leverage_hint": 50}') == raised
+    assert told(b'{"max_leverage_hint": 1e15}') == raised
+    assert by_source(caps.caps) == {LIMITS: 1e15}
+    assert told(b'{"max_leverage_hint": 0.5}') == {}
+    assert told(b'{"max_leverage_hint": "50"}').keys() == raised.keys()
+    assert told(b'{"max_leverage_hint": "50"}', 11.0) == {}, "it is told for a while"
+    assert "the key is not there any more" in told(None)["leverage_limits_cap_lifted"]
+    assert told(b'{"max_leverage_hint": 50}') == {}
 
 
 def test_a_large_object_without_a_cap_is_looked_through_at_little_cost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,6 +88,26 @@ async def test_a_source_that_is_refused_as_a_whole_is_a_problem_until_it_is_mend
     assert await looking.told() == ""
 
 
+async def test_a_refused_input_of_which_no_cap_was_ever_read_is_said_to_cap_nothing(
+    looking: Looking, redis_client: redis.Redis
+) -> None:
+    for _ in range(5):
+        add_regime(redis_client)
+    redis_client.set("quantum:risk:leverage_limits", "0.5")
+    redis_client.set("quantum:exit:statistics", "0.5")
+    told = await looking.told()
+    assert told.startswith('risk:leverage_limits is refused: not a json object "0.5"; exit:statistics is refused')
+    assert told.endswith("mend the producer. No cap on leverage of risk:leverage_limits is in force.")
+    redis_client.set("quantum:exposure:summary", "{")
+    assert (await looking.told()).endswith(" of exposure:summary and risk:leverage_limits is in force.")
+    redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.5}')
+    assert (await looking.told()).endswith("No cap on leverage of exposure:summary is in force.")
+    redis_client.set("quantum:risk:leverage_limits", "0.5")
+    assert (await looking.told()).endswith("No cap on leverage of exposure:summary is in force."), "the last one holds"
+    redis_client.delete("quantum:exposure:summary")
+    assert (await looking.told()).endswith("mend the producer.")
+
+
 async def test_refused_losses_among_gains_are_told_for_as_long_as_the_figures_lack_them(
     looking: Looking, redis_client: redis.Redis
 ) -> None:

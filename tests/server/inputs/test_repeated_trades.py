@@ -85,7 +85,9 @@ async def test_an_id_that_is_no_name_tells_trades_apart_all_the_same(
     assert KnownIds(10).deduplicate(page.trades.trade_ids).numbered == 2
 
 
-@pytest.mark.parametrize("written", ["None", "nan", "<NA>", " null ", "undefined", "np.float64(nan)"])
+@pytest.mark.parametrize(
+    "written", ["None", "nan", "<NA>", " null ", "undefined", "np.float64(nan)", "NA", "N/A", "#N/A", "(null)"]
+)
 async def test_what_is_written_for_no_id_is_none(
     written: str, redis_client: redis.Redis, async_client: redis.asyncio.Redis
 ) -> None:

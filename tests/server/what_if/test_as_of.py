@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from random import Random
 from typing import Any
 
+import grpc
 import pytest
 import redis
 import redis.asyncio
@@ -236,6 +237,48 @@ async def test_moments_without_entries_give_empty_answers(service: InProcessServ
         assert answer.feedback.status == feedback_pb2.FEEDBACK_STATUS_WARMING_UP
     latest = analysis_pb2.AnalysisSettings(as_of=Timestamp(seconds=253_402_300_799, nanos=999_999_999))
     assert (await service.client.analyze(service_pb2.AnalyzeRequest(settings=latest))).analysis.sample_count == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "step"), [(1, 1), (1_700_000_000, 60), (1_766_296_800_000_000, 60_000_000), (2**63, 1)]
+)
+async def test_where_ids_are_no_times_nothing_is_said_of_another_moment(
+    service: InProcessServer, redis_client: redis.Redis, first: int, step: int
+) -> None:
+    """Sequences, seconds, microseconds: all that came later would be in it, or nothing at all."""
+    for number in range(6):
+        add_regime(redis_client, "BULL", 0.5, entry_id=f"{START_MS + number * 60_000}-0")
+        add_trade(redis_client, "BULL", 0.5, policy="BALANCED", entry_id=f"{first + number * step}-0")
+    of_now = await service.client.analyze(service_pb2.AnalyzeRequest())
+    assert of_now.analysis.sample_count == 12
+    asked = {
+        "settings.as_of": analysis_pb2.AnalysisSettings(as_of=moment(START_MS + 120_000)),
+        "settings.max_age": analysis_pb2.AnalysisSettings(max_age=Duration(seconds=3600)),
+    }
+    for field, settings in asked.items():
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await service.client.analyze(service_pb2.AnalyzeRequest(settings=settings))
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert (refused.value.details() or "").startswith(
+            f"{field}: needs times, and the ids of stream:trade.results (such as {first + 5 * step}-0) are none: let "
+        )
+    redis_client.delete(trade_stream())
+    answer = await service.client.analyze(service_pb2.AnalyzeRequest(settings=asked["settings.as_of"]))
+    assert answer.analysis.sample_count == 3
+
+
+async def test_one_id_that_is_no_time_keeps_nobody_from_asking(
+    service: InProcessServer, redis_client: redis.Redis
+) -> None:
+    """What is before all times is earlier than they are, and what is after all is not looked at."""
+    for milliseconds in (7, START_MS, START_MS + 60_000, 4_102_444_800_000):
+        add_trade(redis_client, "BULL", 0.5, policy="BALANCED", entry_id=f"{milliseconds}-0")
+    settings = analysis_pb2.AnalysisSettings(as_of=moment(START_MS), minimum_samples=1)
+    answer = await service.client.analyze(service_pb2.AnalyzeRequest(settings=settings))
+    assert answer.analysis.sample_count == 2
+    settings = analysis_pb2.AnalysisSettings(as_of=moment(START_MS + 60_000), max_age=Duration(seconds=30))
+    answer = await service.client.analyze(service_pb2.AnalyzeRequest(settings=settings))
+    assert answer.analysis.sample_count == 1
 
 
 async def test_a_caller_that_goes_away_ends_the_reading(service: InProcessServer, redis_client: redis.Redis) -> None:

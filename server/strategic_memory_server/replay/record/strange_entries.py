@@ -7,7 +7,7 @@ from datetime import UTC, time, tzinfo
 import numpy as np
 
 from strategic_memory_server.entries.notes import CONFIDENCE_OUT_OF_RANGE
-from strategic_memory_server.entries.oddities import mixed_units
+from strategic_memory_server.entries.oddities import mixed_units, sizes_of
 from strategic_memory_server.memory.memory_tallies import out_of_range
 from strategic_memory_server.memory.shown_time import moment
 from strategic_memory_server.replay.files.cell_columns import Mask
@@ -100,5 +100,4 @@ def _apart_from_policy(entries: EntryColumns) -> int:
 
 
 def _in_other_units(entries: EntryColumns, kind: Kind) -> int:
-    sizes = np.sort(np.abs(entries.pnl[(entries.kind == kind) & (np.nan_to_num(entries.pnl) != 0)]))
-    return sum(oddity.entries for oddity in mixed_units(kind.name, sizes))
+    return sum(oddity.entries for oddity in mixed_units(kind.name, sizes_of(entries.pnl[entries.kind == kind])))

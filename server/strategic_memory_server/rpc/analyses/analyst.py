@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -14,7 +14,7 @@ from strategic_memory_server.advice.feedback import Advice
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.evidence.sums import EvidenceSums
-from strategic_memory_server.faults.errors import MemoryUnreadableError
+from strategic_memory_server.faults.errors import InvalidRequestError, MemoryUnreadableError, Violation
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.group_memory import GroupMemory
@@ -23,6 +23,7 @@ from strategic_memory_server.long_memory.span_sums import sums_of_span
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.memory.time_span import TimeSpan
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
@@ -117,6 +118,7 @@ class Analyst:
                 return memory, sums, exploration if evidence == self._settings.evidence else None
             # The long memory sums others than are asked for.
             reading = await loader.load_span(order.advice.windows, span)
+            _require_times(span, reading.untimed)
             return (
                 reading.memory,
                 await sums_of_span(
@@ -163,8 +165,8 @@ class Analyst:
         checkpoint()
         message = request.parse_and_forget()
         order = analysis_order(message.settings, self._settings)
-        span = order.span(self._sources.clock_ms())
-        read = read_inline_memory(message.inline, order.advice.windows, span, checkpoint)
+        now_ms = self._sources.clock_ms()
+        read = read_inline_memory(message.inline, order.advice.windows, order.span(now_ms), checkpoint, now_ms)
         # What it holds has been copied, and can be as much again as everything that follows takes.
         del message
         sums = sums_of_trades(
@@ -191,3 +193,12 @@ class Analyst:
         checkpoint()
         add_figures(analysis, found.deep)
         return service_pb2.AnalyzeResponse(analysis=analysis, feedback=feedback_message(found.feedback))
+
+
+def _require_times(span: TimeSpan, untimed: Mapping[str, str]) -> None:
+    """Refuse to tell by when entries were written whose ids do not say it: later ones would be looked at."""
+    if untimed:
+        ids = " and ".join(f"{source} (such as {entry_id})" for source, entry_id in untimed.items())
+        why = f"needs times, and the ids of {ids} are none: let Redis give the ids, or count milliseconds since 1970"
+        bounds = {"settings.as_of": span.last_ms, "settings.max_age": span.first_ms}
+        raise InvalidRequestError(*(Violation(name, why) for name, bound in bounds.items() if bound is not None))

@@ -20,6 +20,7 @@ from strategic_memory_server.faults.errors import InvalidRequestError, Violation
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps
 from strategic_memory_server.memory.memory_tallies import out_of_range
 from strategic_memory_server.memory.strategic_memory import (
+    CLOCK_TOLERANCE_MS,
     Context,
     PortfolioWindow,
     RegimeWindow,
@@ -44,6 +45,9 @@ AFTER_AS_OF = "after_as_of"
 OLDER_THAN_MAX_AGE = "older_than_max_age"
 """Note: older than what is to be used."""
 
+TIME_IN_FUTURE = "time_in_future"
+"""Note: later than now by more than a minute, as local time that is sent as UTC; it is used all the same."""
+
 WindowT = TypeVar("WindowT", RegimeWindow, PortfolioWindow, TradeWindow)
 
 
@@ -65,8 +69,16 @@ def read_inline_memory(
     windows: WindowSettings,
     span: TimeSpan = ALL_TIME,
     checkpoint: Checkpoint = go_on,
+    now_ms: int | None = None,
 ) -> InlineReading:
     """Check an inline memory and read the entries of a span of time, with windows over the newest that fit.
+
+    Args:
+        message: what was sent.
+        windows: lengths of the windows.
+        span: which entries count.
+        checkpoint: called now and then.
+        now_ms: the time now, milliseconds since 1970-01-01 UTC: later entries are noted. None: it does not matter.
 
     Raises:
         InvalidRequestError: something in it is wrong, or the span means nothing since there are no times.
@@ -75,9 +87,13 @@ def read_inline_memory(
     if not timed:
         _require_open(span)
     names, strategies = NameTable(), NameTable()
-    observed = _Cut(_regime_observations(message.regime_observations, names, checkpoint), span, windows.regime)
-    portfolio = _Cut(_portfolio_entries(message.portfolio_entries, names, checkpoint), span, windows.portfolio)
-    trades = _Cut(_trade_results(message.trade_results, names, strategies, checkpoint), span, windows.trades)
+    latest_ms = now_ms + CLOCK_TOLERANCE_MS if timed and now_ms is not None else None
+    sent = _regime_observations(message.regime_observations, names, checkpoint)
+    observed = _Cut(sent, span, windows.regime, latest_ms)
+    earnings = _portfolio_entries(message.portfolio_entries, names, checkpoint)
+    portfolio = _Cut(earnings, span, windows.portfolio, latest_ms)
+    results = _trade_results(message.trade_results, names, strategies, checkpoint)
+    trades = _Cut(results, span, windows.trades, latest_ms)
     # However old: a regime holds until the next observation. Without times there is nothing to find one by.
     known = observed.up_to_end if message.regime_observations.time_ms else observed.nothing
     checkpoint()
@@ -103,7 +119,7 @@ def read_inline_memory(
 class _Cut(Generic[WindowT]):
     """A table that was sent, cut to a span of time; `up_to_end` is all of it up to the end of the span."""
 
-    def __init__(self, sent: WindowT, span: TimeSpan, window: int) -> None:
+    def __init__(self, sent: WindowT, span: TimeSpan, window: int, latest_ms: int | None) -> None:
         times_ms = sent.time_ms
         first, last = span.first_ms, span.last_ms
         end = times_ms.size if last is None else int(np.searchsorted(times_ms, last, side="right"))
@@ -112,6 +128,8 @@ class _Cut(Generic[WindowT]):
         self.in_span: WindowT = _rows(sent, start, end)
         self.nothing: WindowT = _rows(sent, 0, 0)
         self._window = window
+        known = end if latest_ms is None else min(int(np.searchsorted(times_ms, latest_ms, side="right")), end)
+        self._in_future = min(end - max(known, start), window)
         self._unused = {AFTER_AS_OF: times_ms.size - end, OLDER_THAN_MAX_AGE: start}
 
     def newest(self, in_span: WindowT) -> WindowT:
@@ -125,8 +143,9 @@ class _Cut(Generic[WindowT]):
 
     def report(self, source: str, notes: Mapping[str, int]) -> SourceReport:
         """Say what the table has contributed to its window, what was left out, and what else is worth a note."""
+        noted = {**notes, TIME_IN_FUTURE: self._in_future}
         unused = {OUTSIDE_WINDOW: self.in_span.pnl.size - self.accepted, **self._unused}
-        found = {note: count for note, count in {**notes, **unused}.items() if count}
+        found = {note: count for note, count in {**noted, **unused}.items() if count}
         return SourceReport(source, self.accepted, {}, found)
 
 

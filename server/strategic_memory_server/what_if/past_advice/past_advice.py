@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from strategic_memory_server.columns.columns import index_column
 from strategic_memory_server.figures.after_revisions import AfterRevision, after_revisions
 from strategic_memory_server.figures.mean_pnl import MeanPnl
-from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS, StrategicMemory, TradeWindow
 from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 from strategic_memory_server.what_if.past_advice.judged_statements import AdviceCalibration, judge_statements
 from strategic_memory_server.what_if.past_advice.past_revision import PastRevision
@@ -81,7 +81,8 @@ def judge_past_advice(
     """Judge revisions by the trades of a memory.
 
     What was advised to a trade is what was in force at its opening; where that is not known, at its close. A trade at
-    the very time of a revision came before it: the advice may rest on it.
+    the very time of a revision came before it: the advice may rest on it. One whose opening is an id of the future is
+    left out: everything that was said would seem to have been said before it.
 
     Args:
         revisions: what was said, in the order of the time at which it was.
@@ -90,6 +91,7 @@ def judge_past_advice(
         checkpoint: called now and then.
     """
     said_ms = index_column([revision.said_ms for revision in revisions])
+    memory = _without_future(memory)
     trades = memory.trades
     in_force = np.searchsorted(said_ms, trades.opened_ms, side="left") - 1
     return PastAdvice(
@@ -103,6 +105,14 @@ def judge_past_advice(
         after_revisions=_after(revisions, memory),
         after_changes=_after(_changes(revisions), memory),
     )
+
+
+def _without_future(memory: StrategicMemory) -> StrategicMemory:
+    if memory.clock_ms is None:
+        return memory
+    is_known, trades = memory.trades.opened_ms <= memory.clock_ms + CLOCK_TOLERANCE_MS, memory.trades
+    columns = (getattr(trades, column.name)[is_known] for column in fields(trades))
+    return memory if is_known.all() else replace(memory, trades=TradeWindow(*columns))
 
 
 def _changes(revisions: Sequence[PastRevision]) -> list[PastRevision]:

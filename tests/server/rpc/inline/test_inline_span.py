@@ -10,7 +10,7 @@ from each_case import each_case
 from strategic_memory.v1 import memory_pb2
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.faults.errors import InvalidRequestError
-from strategic_memory_server.memory.time_span import TimeSpan
+from strategic_memory_server.memory.time_span import ALL_TIME, TimeSpan
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.rpc.inline.inline_memory import read_inline_memory
 
@@ -74,6 +74,30 @@ def test_entries_that_are_too_old_still_say_which_regime_it_was(seed: int) -> No
     ]
     too_old = sum(row[0] < at_ms - age_ms for row in tables[2])
     assert found.sources[2].noted.get("older_than_max_age", 0) == too_old
+
+
+def test_times_of_the_future_are_noted() -> None:
+    """Local times that are sent as UTC; the clocks of two machines differ by less than a minute."""
+    now_ms = 1_766_296_800_000
+    times = [now_ms - 5_000, now_ms + 60_000, now_ms + 60_001, now_ms + 3_600_000]
+    rows: list[Row] = [(time_ms, "A", 0.25) for time_ms in times]
+    message = message_of(rows, rows[:2], rows)
+
+    def noted(windows: WindowSettings, span: TimeSpan, known_ms: int | None = now_ms) -> list[dict[str, int]]:
+        return [
+            dict(report.noted) for report in read_inline_memory(message, windows, span, now_ms=known_ms).memory.sources
+        ]
+
+    two = {"time_in_future": 2}
+    assert noted(WindowSettings(), ALL_TIME) == [two, {}, two]
+    assert noted(WindowSettings(), ALL_TIME, None) == [{}, {}, {}]
+    assert noted(WindowSettings(trades=1), ALL_TIME)[2] == {"outside_window": 3, "time_in_future": 1}
+    assert noted(WindowSettings(), TimeSpan(None, now_ms))[0] == {"after_as_of": 3}
+    assert noted(WindowSettings(), TimeSpan(now_ms + 60_001))[0] == {"older_than_max_age": 2, "time_in_future": 2}
+    del message.regime_observations.time_ms[:]
+    del message.portfolio_entries.time_ms[:]
+    del message.trade_results.time_ms[:]
+    assert noted(WindowSettings(), ALL_TIME) == [{}, {}, {}]
 
 
 def test_a_memory_without_times_has_no_then() -> None:

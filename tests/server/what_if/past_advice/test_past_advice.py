@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from brute_force import Rows, TradeRow
 from each_case import each_case
@@ -16,6 +17,7 @@ from strategic_memory.v1 import analysis_pb2
 from strategic_memory_client.wire.analysis_from_wire import analysis_from_wire
 from strategic_memory_server.advice.feedback import Feedback, RegimeAdvice, Rules
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS
 from strategic_memory_server.rpc.wire.past_advice_to_wire import past_advice_message
 from strategic_memory_server.what_if.past_advice.judged_statements import MAX_VERSIONS
 from strategic_memory_server.what_if.past_advice.past_advice import NEWEST_SHOWN, judge_past_advice
@@ -101,6 +103,20 @@ def test_only_what_was_said_strictly_before_a_trade_was_in_force() -> None:
     at_its_time = judged([said(1, 100)], trades)
     assert calibration_of(at_its_time, PREFERRED).statements == 0
     assert at_its_time.trades == 19
+
+
+def test_trades_whose_ids_are_of_the_future_judge_nothing() -> None:
+    """Ids in microseconds: the advice rests on these trades, and would be judged by them."""
+    revisions = [one for each in (said(1, 99),) if (one := past_revision(each)) is not None]
+    first_ms = 100 + CLOCK_TOLERANCE_MS
+    trades = [*trades_of([1.0] * 20, first_ms=first_ms - 20), *trades_of([-1.0] * 20, first_ms=first_ms + 1)]
+    memory = replace(memory_of(Rows(trades=trades)), clock_ms=100)
+    found = judge_past_advice(revisions, 0, memory)
+    assert (found.trades, found.after_revisions.newest[0].around.trades_after) == (20, 20)
+    [preferred, *_] = found.calibrations
+    assert (preferred.found.statements, preferred.found.base_rate) == (1, 1.0)
+    later = replace(memory, clock_ms=10_000_000)
+    assert judge_past_advice(revisions, 0, later).trades == 40
 
 
 def test_advice_that_has_seen_a_trade_is_not_judged_by_it() -> None:
