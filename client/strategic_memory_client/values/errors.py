@@ -37,8 +37,9 @@ class ServiceUnavailableError(StrategicMemoryError):
     def __init__(self, message: str, *, reason: str = "", address: str = "") -> None:
         super().__init__(message, address=address)
         self.reason = reason
-        """DRAINING, LOG_NOT_READ or MEMORY_UNREADABLE; empty when the server did not tell. BEHIND: it knows less
-        than what was received already, as this library found."""
+        """DRAINING, LOG_NOT_READ, MEMORY_UNREADABLE or INTERVENTION_NOT_KNOWN (what an operator asked for may hold all
+        the same); empty when the server did not tell. BEHIND: it knows less than what was received already, as this
+        library found."""
 
 
 class SilentServerError(ServiceUnavailableError):

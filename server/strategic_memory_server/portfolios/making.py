@@ -232,7 +232,7 @@ class _Making:
             inputs.group,
         )
         analyst = Analyst(read, self.advice, self.shared.threads)
-        said = SaidLog(self.redis.commands, self.prefix)
+        said = SaidLog(self.redis.commands, self.prefix, self.redis.clock.now_ms)
         standing = partial(_standing, self.problems, hub)
         sources = Sources(hub, revisions.changed, revisions.log, said, analyst, hub.now_ms, standing)
         return ServedPortfolio(sources, self.name)

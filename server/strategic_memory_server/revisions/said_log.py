@@ -1,16 +1,21 @@
 """SaidLog: reads and writes the stream of what operators say about the advice, for any server.
 
 Two operators never overwrite each other unseen: an entry is written only where the newest number is the one that its
-writer has read, and the stream takes no number twice.
+writer has read, and the stream takes no number twice. Nor is one written that stood still on its way: who said it has
+been told that it is not known, and has looked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import redis.asyncio as redis
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
+from strategic_memory_server.redis_access.redis_clock import unix_time_ms
+from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.redis_access.round_trip import Entry, checked, packed, round_trip, stream_entries
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.intervention_text import intervention_of, intervention_of_text, said_text
@@ -53,10 +58,17 @@ def said_in(entry: Entry) -> Intervention:
 
 
 class SaidLog:
-    """The stream under one key prefix. The client must return bytes (`decode_responses=False`)."""
+    """The stream under one key prefix.
 
-    def __init__(self, client: redis.Redis, prefix: str) -> None:
+    Args:
+        client: how Redis is reached; must return bytes (`decode_responses=False`).
+        prefix: what every key starts with.
+        clock_ms: the time by the clock of Redis, as far as it is known, milliseconds since 1970-01-01 UTC.
+    """
+
+    def __init__(self, client: redis.Redis, prefix: str, clock_ms: Callable[[], int] = unix_time_ms) -> None:
         self._client = client
+        self._clock_ms = clock_ms
         self._keys = LogKeys.under(prefix)
         self._write = register_script(client, "intervene")
 
@@ -103,26 +115,30 @@ class SaidLog:
             ConflictError: something else was said meanwhile; nothing was written.
             MovedError: what is to be held is not in force any more; nothing was written.
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused. Whether it was written is not
-                known then.
+                known then; half a minute later it is not written any more.
         """
         freeze = intervention.freeze if is_new_freeze else None
-        reply = await self._write(
-            keys=self._keys.of("interventions", "state"),
-            args={
-                "expected_number": intervention.number - 1,
-                "number": intervention.number,
-                "intervention": said_text(intervention),
-                "by": said.by,
-                "what": said.what,
-                "reason": said.reason,
-                "frozen_epoch": freeze.epoch if freeze else "",
-                "frozen_revision": freeze.revision if freeze else "",
-            },
-        )
+        args: dict[str, Argument] = {
+            "expected_number": intervention.number - 1,
+            "number": intervention.number,
+            "intervention": said_text(intervention),
+            "by": said.by,
+            "what": said.what,
+            "reason": said.reason,
+            "frozen_epoch": freeze.epoch if freeze else "",
+            "frozen_revision": freeze.revision if freeze else "",
+        }
+        keys = self._keys.of("interventions", "state")
+        reply = await self._write(keys, {**args, "asked_ms": self._clock_ms()})
+        if reply[0] == b"late":
+            # Who still waits for the answer is not late: the clock is off by which it was asked.
+            reply = await self._write(keys, {**args, "asked_ms": int(reply[1])})
         if reply[0] == b"conflict":
             raise ConflictError
         if reply[0] == b"moved":
             raise MovedError
+        if reply[0] == b"late":
+            raise RedisTimeoutError("What an operator says has reached Redis too late, twice")
 
 
 def _number(said: Intervention) -> int:

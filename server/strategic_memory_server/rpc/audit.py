@@ -6,6 +6,7 @@ make any number of them.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -25,6 +26,9 @@ LONGEST_SHOWN = 1_000
 
 REFUSED_A_SECOND = 5.0
 """So many calls a second of a method by one caller who may not are written down."""
+
+LEFT = "the call has ended before the answer, and may have been carried out all the same: GetState tells"
+"""What came of a call whose caller has gone or whose time was over, or that this server has cut off as it ended."""
 
 logger = structlog.get_logger(__name__)
 
@@ -82,7 +86,7 @@ class _Refusals:
 
 
 def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    return LEFT if isinstance(error, asyncio.CancelledError) else f"{type(error).__name__}: {error}"
 
 
 def _text(request: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from structlog.testing import capture_logs
 
 from strategic_memory.v1 import admin_pb2
 from strategic_memory_server.faults.errors import InvalidRequestError, NobodyMayError, Violation
-from strategic_memory_server.rpc.audit import REFUSED_A_SECOND, audited
+from strategic_memory_server.rpc.audit import LEFT, REFUSED_A_SECOND, audited
 
 
 class _Context:
@@ -56,3 +57,21 @@ async def test_whoever_may_not_cannot_fill_the_log() -> None:
         with pytest.raises(NobodyMayError):
             await call(admin_pb2.SetOverrideRequest(reason="why"), context)
     assert lines[-1]["outcome"].endswith("; 995 more, of all callers, were refused before")
+
+
+async def test_of_a_call_that_was_left_it_is_written_down_that_it_may_have_been_carried_out() -> None:
+    begun = asyncio.Event()
+
+    async def write_and_wait(_request: object, _context: object) -> object:
+        begun.set()
+        return await asyncio.Event().wait()
+
+    context: Any = _Context()
+    call = audited(write_and_wait, "/strategic_memory.v1.StrategicMemoryAdminService/SetOverride")
+    with capture_logs() as lines:
+        calling = asyncio.ensure_future(call(admin_pb2.SetOverrideRequest(reason="why"), context))
+        await begun.wait()
+        calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+    assert [line["outcome"] for line in lines] == [LEFT]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, TypeVar
 
 import grpc
@@ -14,6 +15,7 @@ from strategic_memory_client.values.admin import AdminState, InterventionPart
 from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.wire import admin_calls
 from strategic_memory_client.wire.admin_calls import End
+from strategic_memory_client.wire.lost_answers import LostAnswers
 
 _Request = TypeVar("_Request", admin_pb2.SetOverrideRequest, admin_pb2.ClearOverrideRequest, admin_pb2.FreezeRequest)
 
@@ -22,9 +24,9 @@ class AsyncAdmin(Rooted):
     """Sets and lifts overrides, holds the advice, and tells what holds. Each call takes the scope `admin`.
 
     Each returns once the advice is under what was asked for, or after some 5 s: `is_in_force` says which. Whoever
-    replaces what holds names its number. An error of the connection leaves open whether something was written: look at
-    `get_state` before you say it again. Raises StrategicMemoryError: InterventionRefusedError where it is not done as
-    things stand, AccessDeniedError, InvalidRequestError.
+    replaces what holds names its number. An error that leaves open whether something was written says so: look at
+    `get_state`, or say the same again within a minute, which is written once. Raises StrategicMemoryError:
+    InterventionRefusedError where it is not done as things stand, AccessDeniedError, InvalidRequestError.
     """
 
     def __init__(self, transport: AsyncTransport, timeout_s: Callable[[float | None], float]) -> None:
@@ -81,16 +83,22 @@ class AsyncAdmin(Rooted):
         ],
         timeout_s: float | None,
     ) -> AdminState:
+        answers = LostAnswers()
+
         async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
+            until_s = monotonic() + within_s
             if connection.portfolio:
                 # A server that knows no portfolios would take what is said for its only one.
                 await _state(connection, within_s)
             request.portfolio = connection.portfolio
             stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
-            wire = await call(stub)(request, timeout=within_s, metadata=connection.metadata)
+            left_s = max(until_s - monotonic(), 0.001)
+            with answers.sending():
+                wire = await call(stub)(request, timeout=left_s, metadata=connection.metadata)
             return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
-        return await self._transport.call(ask, self._timeout_s(timeout_s))
+        with answers.told():
+            return await self._transport.call(ask, self._timeout_s(timeout_s))
 
 
 async def _state(connection: AsyncConnection, within_s: float) -> AdminState:

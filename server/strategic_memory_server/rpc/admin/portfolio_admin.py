@@ -27,6 +27,7 @@ from strategic_memory_server.redis_access.redis_connection import describe_failu
 from strategic_memory_server.revisions.change_signal import Waiter
 from strategic_memory_server.revisions.said_log import AuditEntry, ConflictError, MovedError
 from strategic_memory_server.rpc.admin.requests import AskedOverride, asked_clearing, asked_freeze, asked_override
+from strategic_memory_server.rpc.admin.said_again import ANONYMOUS, Asking, to_lift, to_set
 from strategic_memory_server.rpc.behaviour import CallContext
 from strategic_memory_server.rpc.caller import KNOWN
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
@@ -60,39 +61,45 @@ class PortfolioAdmin:
     ) -> admin_pb2.SetOverrideResponse:
         """Allow no more risk than this, or set it."""
         now_ms = self._sources.clock_ms()
-        asked = asked_override(request, now_ms)
-        held = await self._seen(request.replaces, now_ms)
-        if not asked.is_forced:
-            _require_no_raise(asked, self._in_force())
-        by = _caller(context)
+        asked, by = asked_override(request, now_ms), _caller(context)
         override = Override(asked.policy, asked.leverage, asked.is_forced, asked.reason, by, now_ms, asked.until_ms)
-        intervention = replace(held, number=held.number + 1, override=override)
-        await self._write(intervention, AuditEntry(by, "SetOverride", asked.reason))
-        return admin_pb2.SetOverrideResponse(state=await self._carried_out(intervention, context))
+        asking = to_set(override, request.replaces)
+        held = await self._seen(asking, now_ms)
+        if not asking.is_done(held):
+            if not asked.is_forced:
+                _require_no_raise(asked, self._in_force())
+            intervention = replace(held, number=held.number + 1, override=override)
+            held = await self._written(intervention, AuditEntry(by, "SetOverride", asked.reason), asking)
+        return admin_pb2.SetOverrideResponse(state=await self._carried_out(held, context))
 
     async def clear_override(
         self, request: admin_pb2.ClearOverrideRequest, context: CallContext
     ) -> admin_pb2.ClearOverrideResponse:
         """Lift what was set."""
         parts = asked_clearing(request)
-        held = await self._seen(request.replaces, self._sources.clock_ms())
+        asking = to_lift(parts, request.replaces)
+        held = await self._seen(asking, self._sources.clock_ms())
         # Where nothing is to be lifted a number is taken all the same: what was said before, and has had no answer, may
         # still be on its way to Redis, and would hold once this has told that nothing does.
-        left = replace(held, number=held.number + 1)
-        if "override" in parts:
-            left = replace(left, override=None)
-        if "freeze" in parts:
-            left = replace(left, freeze=None, frozen=None)
-        await self._write(left, AuditEntry(_caller(context), "ClearOverride", request.reason))
-        return admin_pb2.ClearOverrideResponse(state=await self._carried_out(left, context))
+        if not asking.is_done(held):
+            left = replace(held, number=held.number + 1)
+            if "override" in parts:
+                left = replace(left, override=None)
+            if "freeze" in parts:
+                left = replace(left, freeze=None, frozen=None)
+            held = await self._written(left, AuditEntry(_caller(context), "ClearOverride", request.reason), asking)
+        return admin_pb2.ClearOverrideResponse(state=await self._carried_out(held, context))
 
     async def freeze(self, request: admin_pb2.FreezeRequest, context: CallContext) -> admin_pb2.FreezeResponse:
         """Hold the advice in force."""
         by = _caller(context)
         for _ in range(ATTEMPTS):
             now_ms = self._sources.clock_ms()
-            until_ms = asked_freeze(request, now_ms)
-            held = await self._seen(request.replaces, now_ms)
+            asked = Freeze(0, "", request.reason, by, now_ms, asked_freeze(request, now_ms))
+            asking = to_set(asked, request.replaces)
+            held = await self._seen(asking, now_ms)
+            if asking.is_done(held):
+                return admin_pb2.FreezeResponse(state=await self._carried_out(held, context))
             in_force = self._in_force()
             if in_force.status is not FeedbackStatus.ACTIVE:
                 raise NothingToFreezeError(in_force.status.value)
@@ -100,18 +107,17 @@ class PortfolioAdmin:
             waiter.look()
             # What is held already is held on as it was.
             frozen, place = held.frozen or without_override(in_force.advice), held.freeze or in_force
-            freeze = Freeze(place.revision, place.epoch, request.reason, by, now_ms, until_ms)
+            freeze = replace(asked, revision=place.revision, epoch=place.epoch)
             intervention = Intervention(held.number + 1, held.override, freeze, frozen)
+            said, is_new = AuditEntry(by, "Freeze", request.reason), held.freeze is None
             try:
-                await self._write(
-                    intervention, AuditEntry(by, "Freeze", request.reason), is_new_freeze=held.freeze is None
-                )
+                held = await self._written(intervention, said, asking, is_new_freeze=is_new)
             except MovedError:
                 # Another revision has come into force, which this server is about to read.
                 with contextlib.closing(waiter):
                     await _within(LEFT_TO_ANSWER_S, waiter.wait())
                 continue
-            return admin_pb2.FreezeResponse(state=await self._carried_out(intervention, context))
+            return admin_pb2.FreezeResponse(state=await self._carried_out(held, context))
         raise NothingToFreezeError("changing each time it is looked at")
 
     async def state(self) -> admin_pb2.GetStateResponse:
@@ -129,22 +135,27 @@ class PortfolioAdmin:
         except (RedisError, OSError) as error:
             raise InterventionNotKnownError(describe_failure(error)) from error
 
-    async def _seen(self, replaces: int, now_ms: int) -> Intervention:
-        """Return what holds, if that is what the caller has seen: nothing that they have not is replaced."""
+    async def _seen(self, asking: Asking, now_ms: int) -> Intervention:
+        """Return what holds, if the caller has seen or said it: nothing that they have not is replaced."""
         held = (await self._newest()).at(now_ms)
-        is_seen = replaces == held.number or (not replaces and held.ends_ms is None)
-        if not is_seen:
+        if not (asking.has_seen(held) or asking.is_done(held)):
             raise InterventionChangedError(held.number, _told(held))
         return held
 
-    async def _write(self, intervention: Intervention, said: AuditEntry, *, is_new_freeze: bool = False) -> None:
+    async def _written(
+        self, intervention: Intervention, said: AuditEntry, asking: Asking, *, is_new_freeze: bool = False
+    ) -> Intervention:
+        """Write what holds from now on, and return it; or what does, where the same call was carried out meanwhile."""
         try:
             await self._sources.said.write(intervention, said, is_new_freeze=is_new_freeze)
         except ConflictError:
             held = (await self._newest()).at(self._sources.clock_ms())
+            if asking.is_done(held):
+                return held
             raise InterventionChangedError(held.number, _told(held)) from None
         except (RedisError, OSError) as error:
             raise InterventionNotKnownError(describe_failure(error)) from error
+        return intervention
 
     async def _carried_out(self, intervention: Intervention, context: CallContext) -> admin_pb2.AdminState:
         """Wait until the advice here is under an intervention, for a while, and tell."""
@@ -178,7 +189,7 @@ class PortfolioAdmin:
 
 
 def _caller(context: CallContext) -> str:
-    return KNOWN.get() or f"anonymous ({context.peer()})"
+    return KNOWN.get() or f"{ANONYMOUS}{context.peer()})"
 
 
 def _told(held: Intervention) -> str:
