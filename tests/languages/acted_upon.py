@@ -1,4 +1,4 @@
-"""What the examples of languages without a library act upon, beside a peer that says what no server should."""
+"""What the examples of languages without a library act upon, and take for lost, beside a peer that is made to err."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ import json
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
+from queue import Queue
 
 import grpc
-from client.feedback_samples import feedback_response
-from client.scripted_peer import ScriptedPeer, Stream, send
+from client.feedback_samples import feedback_response, heartbeat_response
+from client.scripted_peer import ScriptedPeer, Stream, end, send
 from languages.program import Library
 
 from strategic_memory.v1.service_pb2 import StreamFeedbackResponse
 
 _SAFE = "POLICY_CONSERVATIVE"
 _WITHIN_S = 60.0
+_BEHIND_AT_MOST_S = 15.0
+"""So long a server is given before what it has not read is taken for lost."""
+
 _TOLD = re.compile(r"(POLICY_\w+)\D+([\d.]+)")
 
 
@@ -66,6 +71,43 @@ def problems_of(libraries: Iterable[Library]) -> list[str]:
                     f"{library.name} acts upon {told}, not {policy} at {leverage}, where the advice is {case}"
                 )
     return problems
+
+
+def lost_without_need(libraries: Iterable[Library]) -> list[str]:
+    """Return which examples take the log for lost where one server is behind for a moment, as another was long ago."""
+    return [
+        f"{library.name} starts afresh where a server is behind for a moment, as another one was long ago"
+        for library in libraries
+        if not _resumes_behind_again(library)
+    ]
+
+
+def _behind(stream: Stream) -> Iterator[StreamFeedbackResponse]:
+    stream.refuse_in_text(grpc.StatusCode.OUT_OF_RANGE, "REVISION_IN_FUTURE", epoch="e1")
+    yield from ()
+
+
+def _quiet(stream: Stream) -> Iterator[StreamFeedbackResponse]:
+    """Say nothing new for longer than a server may be behind."""
+    until_s = time.monotonic() + _BEHIND_AT_MOST_S + 0.5
+    while time.monotonic() < until_s and stream.goes_on(0.5):
+        yield heartbeat_response(1)
+
+
+def _resumes_behind_again(library: Library) -> bool:
+    resumed: Queue[bool] = Queue()
+
+    def asked(stream: Stream) -> Iterator[StreamFeedbackResponse]:
+        resumed.put(stream.request.HasField("resume_after_revision"))
+        yield from stream.stall()
+
+    with ScriptedPeer(send(feedback_response(1), then=end), _behind, _quiet, _behind, asked) as peer:
+        command = [*library.command, json.dumps({"addresses": [peer.address]})]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as program:
+            try:
+                return resumed.get(timeout=_WITHIN_S)
+            finally:
+                program.kill()
 
 
 def _exhausted(stream: Stream) -> Iterator[StreamFeedbackResponse]:
