@@ -51,6 +51,7 @@ def main() -> int:
     examples = [library for library in libraries if library.name in EXAMPLES]
     problems += acted_upon.problems_of(examples)
     problems += acted_upon.lost_without_need(examples)
+    problems += acted_upon.acted_upon_after_a_freeze(examples)
     problems += [f"{name} was back after {s:.2f} s" for name, s in outage.back_s.items() if s > BACK_WITHIN_S]
     _say(f"\n{len(problems)} problems")
     for problem in problems:

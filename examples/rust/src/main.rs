@@ -6,6 +6,7 @@
 //! told otherwise) is OUT_OF_RANGE, the code of a refused resume point too. So the reason decides here, not the code.
 
 mod advice;
+mod standstill;
 
 use std::{
     env,
