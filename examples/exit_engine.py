@@ -93,6 +93,20 @@ def held(newest: Callable[[], Feedback], source: random.Random) -> tuple[str, fl
     return "timed_out", price - 1.0
 
 
+def unwritten(url: str, key: str, text: str) -> str:
+    """Set the key; return why it cannot be said that it is set, empty where it is."""
+    is_connected = False
+    try:
+        with redis.Redis.from_url(url, socket_timeout=2.0, single_connection_client=True) as connection:
+            is_connected = True
+            connection.set(key, text)
+    except (redis.RedisError, ValueError) as error:
+        if is_connected and isinstance(error, redis.ConnectionError | redis.TimeoutError):
+            return f"Redis gave no answer, so {key} may hold the statistics or not: {error}"
+        return f"the statistics cannot be written, look at --redis: {error}"
+    return ""
+
+
 def main() -> int:
     """Read the command line, hold positions, and say how they ended; 1 where Redis does not take the statistics."""
     parser = argparse.ArgumentParser(description="Exit by the newest advice.")
@@ -119,12 +133,10 @@ def main() -> int:
     print(f"{ends.total()} positions earned {earned:+.4f}: {json.dumps(statistics)}")
     print(f"scales now: take-profit {by.take_profit:.2f}, stop-loss {by.stop_loss:.2f} (advice is {advice.status})")
     if chosen.write:
-        try:
-            redis.Redis.from_url(chosen.redis, socket_timeout=2.0).set(f"{chosen.prefix}:{KEY}", json.dumps(statistics))
-        except (redis.RedisError, ValueError) as error:
-            print(f"the statistics cannot be written, look at --redis: {error}", file=sys.stderr)
+        if why := unwritten(chosen.redis, key := f"{chosen.prefix}:{KEY}", json.dumps(statistics)):
+            print(why, file=sys.stderr)
             return 1
-        print(f"wrote {chosen.prefix}:{KEY}")
+        print(f"wrote {key}")
     return 0
 
 

@@ -25,6 +25,7 @@ from strategic_memory_client import Feedback, FeedbackStatus, Policy, StrategicM
 
 BOLDNESS = (Policy.CONSERVATIVE, Policy.BALANCED, Policy.AGGRESSIVE)
 KEY = "governance:policy"
+AWAY = "Redis cannot be used, trying again"
 LOOK_S = 0.2
 UNSEEN_S = 2.0
 """What was advised before is not held any more where nobody has looked at the advice for so long."""
@@ -78,13 +79,17 @@ class PolicyKey:
     def __init__(self, url: str, prefix: str) -> None:
         self.name = f"{prefix}:{KEY}"
         self._redis = redis.Redis.from_url(url, decode_responses=True, encoding_errors="replace", socket_timeout=2.0)
+        # What we have set, or was there when we last set it, and then what Redis has not answered for yet.
         self._ours: tuple[object, ...] = ()
+        self.has_arrived = False
+        """Whether the last look was the first to find what was written without an answer."""
 
     def read(self) -> tuple[Policy | None, bool]:
         """Return the policy in force (None: the key holds none), and whether somebody else has set it since we did."""
         held = self._redis.get(self.name)
-        if len(self._ours) > 1 and held == self._ours[1]:
-            # What Redis has not answered for has arrived: what was there before is not ours any more.
+        self.has_arrived = held in self._ours[1:]
+        if self.has_arrived:
+            # What was there before is not ours any more.
             self._ours = (held,)
         return self._policy_of(held), bool(self._ours) and held not in self._ours
 
@@ -104,8 +109,8 @@ class PolicyKey:
             is_there = is_tried and held == policy.value
             changes.multi()
             if self._policy_of(held) is in_place_of:
-                # Until Redis says that it has, either may be what it holds, and neither is somebody else's.
-                is_tried, self._ours = True, (held, policy.value)
+                # Until Redis says that it has, each may be what it holds, and none is somebody else's.
+                is_tried, self._ours = True, (held, policy.value, *before[1:])
                 changes.set(self.name, policy.value)
 
         if not self._redis.transaction(change, self.name) and not is_there:
@@ -122,13 +127,18 @@ def govern(client: StrategicMemoryClient, key: PolicyKey, governor: Governor, *,
     while time.monotonic() < until_s:
         sentence = said
         try:
-            sentence = looked(lambda: client.newest, key, governor, writes=writes) or said
+            sentence = looked(lambda: client.newest, key, governor, writes=writes) or back(said)
         except redis.RedisError as error:
-            sentence = f"Redis cannot be used, trying again: {error}"
+            sentence = f"{AWAY}: {error}"
         if sentence != said:
             said = sentence
             print(sentence, flush=True)
         time.sleep(LOOK_S)
+
+
+def back(said: str) -> str:
+    """Return what is so still of what was said last, now that Redis can be used."""
+    return "Redis can be used again" if said.startswith(AWAY) else said
 
 
 def looked(newest: Callable[[], Feedback], key: PolicyKey, governor: Governor, *, writes: bool) -> str:
@@ -138,6 +148,8 @@ def looked(newest: Callable[[], Feedback], key: PolicyKey, governor: Governor, *
     advice, now_s = newest(), time.monotonic()
     if in_force is None:
         return f"{key.name} holds no policy: set it to one of {', '.join(BOLDNESS)}, or delete it"
+    if key.has_arrived:
+        return f"wrote {in_force}, as was proposed before: Redis gave no answer to it then"
     governor.looks(now_s)
     proposed = governor.proposal(advice, in_force, now_s)
     if advice.status is not FeedbackStatus.ACTIVE:

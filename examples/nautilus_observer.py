@@ -118,7 +118,10 @@ def main() -> None:
         unwritten = writer.close()
     closed = [*cache.positions_closed(), *cache.position_snapshots()]
     earned = sum(position.realized_pnl.as_decimal() for position in closed)
-    print(f"{len(closed) - len(unwritten)} positions that earned {earned:+} were recorded.")
+    if unwritten:
+        print(f"Of {len(closed)} positions that earned {earned:+} Redis has not confirmed {len(unwritten)}.")
+    else:
+        print(f"{len(closed)} positions that earned {earned:+} were recorded.")
 
 
 if __name__ == "__main__":

@@ -89,7 +89,8 @@ func (c *connections) call(ctx context.Context, ask asking) error {
 			c.preferred.Store(int64(index))
 			return nil
 		}
-		anotherMayDo := isKind(err, ServiceUnavailable, SilentServer, DeadlineExceeded, InvalidAnswer)
+		// One that is cancelled while the caller waits was so by the server, as it ends, or by a proxy.
+		anotherMayDo := isKind(err, ServiceUnavailable, SilentServer, DeadlineExceeded, CallCancelled, InvalidAnswer)
 		if !anotherMayDo || left == 1 || ctx.Err() != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	pb "github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
@@ -35,6 +36,25 @@ func TestAConnectionOnWhichTwoCallersInARowWaitedInVainIsGivenUp(t *testing.T) {
 	equal(t, call(false), first)
 	equal(t, call(false), first)
 	equal(t, call(true) == first, false)
+}
+
+func TestACallThatAServerCancelsAsItEndsIsMadeAtTheNextOne(t *testing.T) {
+	client := clientOf(t, Options{}, "127.0.0.1:1", "127.0.0.1:2")
+	asked := func(ctx context.Context, leave func()) (addresses []string, kind Kind) {
+		err := client.connections.call(ctx, func(_ context.Context, _ *grpc.ClientConn, _ grpc.CallOption, address string) error {
+			addresses = append(addresses, address)
+			leave()
+			return status.Error(codes.Canceled, "CANCELLED")
+		})
+		return addresses, kindOf(err)
+	}
+	addresses, kind := asked(t.Context(), func() {})
+	equal(t, addresses, []string{"127.0.0.1:1", "127.0.0.1:2"})
+	equal(t, kind, CallCancelled)
+	ctx, leave := context.WithCancel(t.Context())
+	addresses, kind = asked(ctx, leave)
+	equal(t, addresses, []string{"127.0.0.1:1"})
+	equal(t, kind, CallCancelled)
 }
 
 func TestAnAddressOfALinkIsDialled(t *testing.T) {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,7 +73,7 @@ class GivenKey:
     Where it is a number the process stands still for so many seconds.
     """
 
-    name = POLICY
+    name, has_arrived = POLICY, False
 
     def __init__(self, time: SetTime, *looks: float | Exception | None) -> None:
         self._time, self._looks = time, iter(looks)
@@ -208,5 +210,68 @@ def test_governance_takes_nothing_of_others_for_its_own_once_it_is_known_what_ar
     with monkeypatch.context() as patched:
         patched.setattr(pipeline, "_execute_transaction", overtaken)
         assert not key.write(BALANCED, AGGRESSIVE)
+    redis_client.set(POLICY, "BALANCED")
+    assert key.read() == (BALANCED, True)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("arrives", [False, True])
+def test_governance_says_what_it_wrote_without_an_answer_and_that_redis_is_back(
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    arrives: bool,
+) -> None:
+    """A bold policy came into force, and the last that was said stayed that Redis cannot be used."""
+    governance, time = loaded("governance"), SetTime()
+    client, key = SimpleNamespace(newest=advice(AGGRESSIVE, 0.8)), governance.PolicyKey(redis_server.url, "quantum")
+    transaction = redis.Redis.transaction
+
+    def without_an_answer(self: redis.Redis, change: Callable[[Any], None], *names: str) -> None:
+        with monkeypatch.context() as whole:
+            whole.setattr(redis.Redis, "transaction", transaction)
+            if arrives:
+                self.transaction(change, *names)
+        monkeypatch.setattr(redis.Redis, "transaction", transaction)
+        if not arrives:
+            client.newest = advice(CONSERVATIVE, 0.8)
+        raise redis.TimeoutError("no answer")
+
+    monkeypatch.setattr(governance, "time", time)
+    monkeypatch.setattr(redis.Redis, "transaction", without_an_answer)
+    governance.govern(client, key, governance.Governor(0.0, 0.6, 0.5), writes=True, until_s=time.now_s + 4)
+    assert redis_client.get(POLICY) == (b"AGGRESSIVE" if arrives else None)
+    then = "wrote AGGRESSIVE, as was proposed before: Redis gave no answer to it then"
+    assert capsys.readouterr().out.splitlines() == [
+        "Redis cannot be used, trying again: no answer",
+        then if arrives else "Redis can be used again",
+    ]
+
+
+@pytest.mark.processes
+def test_governance_knows_as_its_own_what_arrives_after_another_write_without_an_answer(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bold policy that came late, from behind a proxy, was somebody else's and stayed in force for good."""
+    key = loaded("governance").PolicyKey(redis_server.url, "quantum")
+
+    def not_yet(self: redis.Redis, change: Callable[[Any], None], *names: str) -> None:
+        pipeline: Any = self.pipeline()
+        with pipeline:
+            pipeline.watch(*names)
+            change(pipeline)
+        raise redis.TimeoutError("no answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(redis.Redis, "transaction", not_yet)
+        for policy in (AGGRESSIVE, BALANCED):
+            with pytest.raises(redis.TimeoutError):
+                key.write(policy, CONSERVATIVE)
+            assert key.read() == (CONSERVATIVE, False)
+    redis_client.set(POLICY, "AGGRESSIVE")
+    assert key.read() == (AGGRESSIVE, False)
+    assert key.write(CONSERVATIVE, AGGRESSIVE)
     redis_client.set(POLICY, "BALANCED")
     assert key.read() == (BALANCED, True)

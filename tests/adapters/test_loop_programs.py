@@ -179,6 +179,23 @@ def test_the_exit_engine_tells_the_service_how_positions_ended_when_asked_to(
 
 
 @pytest.mark.processes
+def test_the_exit_engine_does_not_say_of_what_redis_took_that_it_cannot_be_written(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exit_engine, set_key = loaded("exit_engine"), redis.Redis.set
+    assert exit_engine.unwritten(redis_server.url, STATISTICS, "{}") == ""
+
+    def without_an_answer(self: redis.Redis, key: str, text: str) -> None:
+        set_key(self, key, text)
+        raise redis.TimeoutError("Timeout reading from socket")
+
+    monkeypatch.setattr(redis.Redis, "set", without_an_answer)
+    why = f"Redis gave no answer, so {STATISTICS} may hold the statistics or not: Timeout reading from socket"
+    assert exit_engine.unwritten(redis_server.url, STATISTICS, '{"exits": 1}') == why
+    assert redis_client.get(STATISTICS) == b'{"exits": 1}'
+
+
+@pytest.mark.processes
 def test_the_health_of_the_engine_has_that_of_the_memory_and_says_when_it_cannot_be_asked(
     start_service: StartService, redis_client: redis.Redis, tmp_path: Path
 ) -> None:

@@ -47,6 +47,12 @@ class Stream:
         """End the stream with an error."""
         refuse(self._context, code, reason, **metadata)
 
+    def refuse_in_text(self, code: grpc.StatusCode, reason: str, **metadata: str) -> None:
+        """End the stream with an error whose reason is told in trailers of text alone."""
+        told = (("reason", reason), *metadata.items())
+        self._context.set_trailing_metadata(tuple((f"strategic-memory-{name}", value) for name, value in told))
+        self._context.abort(code, f"scripted {reason}")
+
 
 Script = Callable[[Stream], Iterator[Response]]
 

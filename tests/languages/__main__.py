@@ -48,7 +48,10 @@ def main() -> int:
     for name, seconds in outage.back_s.items():
         _say(f"  {name.ljust(_WIDTHS[0])}{seconds:.2f} s")
     problems = [*kills.problems, *outage.problems]
-    problems += acted_upon.problems_of(library for library in libraries if library.name in EXAMPLES)
+    examples = [library for library in libraries if library.name in EXAMPLES]
+    problems += acted_upon.problems_of(examples)
+    problems += acted_upon.lost_without_need(examples)
+    problems += acted_upon.acted_upon_after_a_freeze(examples)
     problems += [f"{name} was back after {s:.2f} s" for name, s in outage.back_s.items() if s > BACK_WITHIN_S]
     _say(f"\n{len(problems)} problems")
     for problem in problems:

@@ -3,9 +3,11 @@
 use std::{fmt, time::Duration};
 
 use prost_types::Timestamp;
-use tokio::time::Instant;
 
-use crate::wire::{Feedback, FeedbackStatus, Heartbeat, LeverageCap, Policy};
+use crate::{
+    standstill::{Moment, Standstill},
+    wire::{Feedback, FeedbackStatus, Heartbeat, LeverageCap, Policy},
+};
 
 const SAFE_LEVERAGE: f64 = 1.0;
 /// No rules advise more.
@@ -26,18 +28,20 @@ impl fmt::Display for Advice {
     }
 }
 
-/// The feedback that was heard last, and until when it may be acted upon by the clock here, which cannot be set.
+/// The feedback that was heard last, and until when it may be acted upon by the clocks here.
 pub struct Newest {
     silence: Duration,
     feedback: Option<Feedback>,
     caps: Vec<LeverageCap>,
-    until: Option<Instant>,
+    standstill: Standstill,
+    /// Since when, and for how long from then on.
+    holds: Option<(Moment, Duration)>,
 }
 
 impl Newest {
     /// Nothing was heard yet. A server that says nothing for `silence` is taken for gone.
     pub fn new(silence: Duration) -> Self {
-        Self { silence, feedback: None, caps: Vec::new(), until: None }
+        Self { silence, feedback: None, caps: Vec::new(), standstill: Standstill::watched(), holds: None }
     }
 
     /// What may be acted upon now: the safe values unless the feedback is ACTIVE and inside its validity.
@@ -45,7 +49,8 @@ impl Newest {
         // A cap that makes no sense is the strictest there is: to leave it out would lift it.
         let caps = self.caps.iter().map(|cap| if cap.value >= 0.0 { cap.value } else { 0.0 });
         let highest = caps.fold(HIGHEST_LEVERAGE, f64::min);
-        let known = self.feedback.as_ref().filter(|_| self.until.is_some_and(|until| Instant::now() < until));
+        let holds = self.holds.is_some_and(|(since, length)| since.until(Moment::now()) < length);
+        let known = self.feedback.as_ref().filter(|_| holds);
         let policy = known.and_then(|feedback| Policy::try_from(feedback.updated_policy).ok());
         // No server may say more than that, and NaN is within nothing.
         if let (Some(feedback), Some(policy)) = (known, policy)
@@ -81,12 +86,13 @@ impl Newest {
         }
     }
 
-    /// Counts the validity from now on, as the server's clock measures it.
+    /// Counts the validity from now on, as the server's clock measures it, less what the message may have waited for.
     fn hold(&mut self, status: FeedbackStatus, valid_until: Option<Timestamp>, sent_at: Option<Timestamp>) {
         let left = valid_until.zip(sent_at).map(|(until, sent)| seconds(until) - seconds(sent));
         let is_active = status == FeedbackStatus::Active;
         let left = left.filter(|left| is_active && *left > 0.0).and_then(|left| Duration::try_from_secs_f64(left).ok());
-        self.until = left.map(|left| Instant::now() + left.min(self.silence));
+        let now = Moment::now();
+        self.holds = left.map(|left| (now, left.min(self.silence).saturating_sub(self.standstill.waited(now))));
     }
 }
 

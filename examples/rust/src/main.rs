@@ -6,6 +6,7 @@
 //! told otherwise) is OUT_OF_RANGE, the code of a refused resume point too. So the reason decides here, not the code.
 
 mod advice;
+mod standstill;
 
 use std::{
     env,
@@ -21,8 +22,8 @@ use serde_json::{Value, json};
 use tokio::{io::AsyncReadExt, time};
 use tonic::{Code, Status, transport::Endpoint};
 use wire::{
-    Delivery, Feedback, StreamFeedbackRequest, strategic_memory_service_client::StrategicMemoryServiceClient,
-    stream_feedback_response::Event,
+    Delivery, Feedback, StreamFeedbackRequest, StreamFeedbackResponse,
+    strategic_memory_service_client::StrategicMemoryServiceClient, stream_feedback_response::Event,
 };
 
 /// The wire contract.
@@ -132,17 +133,24 @@ impl Following {
         };
         loop {
             match time::timeout(self.silence, stream.message()).await.map_err(silent).and_then(|told| told) {
-                Ok(Some(told)) => match told.event {
-                    Some(Event::Feedback(feedback)) => self.take_feedback(feedback, told.sent_at),
-                    Some(Event::Heartbeat(heartbeat)) => {
-                        self.newest.take_heartbeat(&heartbeat);
-                        print(json!({"event": "heartbeat"}));
-                    }
-                    None => {} // of a newer service
-                },
+                Ok(Some(told)) => self.take(told),
                 Ok(None) => return Status::unavailable("the server ended the stream"),
                 Err(status) => return status,
             }
+        }
+    }
+
+    fn take(&mut self, told: StreamFeedbackResponse) {
+        if !self.starts_afresh {
+            self.behind_since = None; // this server is not behind
+        }
+        match told.event {
+            Some(Event::Feedback(feedback)) => self.take_feedback(feedback, told.sent_at),
+            Some(Event::Heartbeat(heartbeat)) => {
+                self.newest.take_heartbeat(&heartbeat);
+                print(json!({"event": "heartbeat"}));
+            }
+            None => {} // of a newer service
         }
     }
 

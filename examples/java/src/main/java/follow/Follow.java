@@ -145,6 +145,9 @@ public final class Follow {
   }
 
   private void take(StreamFeedbackResponse told) {
+    if (!startsAfresh) {
+      behindSinceMs = 0; // this server is not behind
+    }
     switch (told.getEventCase()) {
       case FEEDBACK -> {
         newest.take(told);

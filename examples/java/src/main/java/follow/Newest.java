@@ -1,6 +1,7 @@
 package follow;
 
 import com.google.protobuf.Timestamp;
+import follow.Standstill.Moment;
 import io.github.strategicmemory.v1.Feedback;
 import io.github.strategicmemory.v1.FeedbackStatus;
 import io.github.strategicmemory.v1.Heartbeat;
@@ -9,7 +10,7 @@ import io.github.strategicmemory.v1.Policy;
 import io.github.strategicmemory.v1.StreamFeedbackResponse;
 import java.util.List;
 
-/** The feedback that was heard last, and until when it may be acted upon by the clock here, which cannot be set. */
+/** The feedback that was heard last, and until when it may be acted upon by the clocks here. */
 final class Newest {
   private static final double SAFE_LEVERAGE = 1.0;
   /** No rules advise more. */
@@ -17,11 +18,12 @@ final class Newest {
   /** A hint may be rounded above a cap by that much. */
   private static final double SLACK = 1e-9;
 
+  private final Standstill standstill = new Standstill();
   private final long silenceNanos;
   private Feedback feedback = Feedback.getDefaultInstance();
   private List<LeverageCap> caps = List.of();
   private double hint = SAFE_LEVERAGE;
-  private long heldAt;
+  private Moment heldAt = Moment.now();
   private long holdsNanos;
 
   /** What to do: the leverage is a multiple of the base position. */
@@ -34,7 +36,7 @@ final class Newest {
 
   /** What may be acted upon now: the safe values unless the feedback is ACTIVE and inside its validity. */
   synchronized Advice advice() {
-    boolean holds = System.nanoTime() - heldAt < holdsNanos;
+    boolean holds = heldAt.nanosUntil(Moment.now()) < holdsNanos;
     double highest = HIGHEST_LEVERAGE;
     for (LeverageCap cap : caps) {
       // One that makes no sense is the strictest there is: to leave it out would lift it.
@@ -75,12 +77,12 @@ final class Newest {
     }
   }
 
-  /** Counts the validity from now on, as the server's clock measures it. */
+  /** Counts the validity from now on, as the server's clock measures it, less what the message may have waited for. */
   private void hold(FeedbackStatus status, boolean isTold, Timestamp validUntil, Timestamp sentAt) {
     boolean isActive = isTold && status == FeedbackStatus.FEEDBACK_STATUS_ACTIVE;
     long seconds = validUntil.getSeconds() - sentAt.getSeconds();
     long left = seconds * 1_000_000_000L + validUntil.getNanos() - sentAt.getNanos();
-    heldAt = System.nanoTime();
-    holdsNanos = isActive ? Math.min(left, silenceNanos) : 0;
+    heldAt = Moment.now();
+    holdsNanos = isActive ? Math.min(left, silenceNanos) - standstill.waitedNanos(heldAt) : 0;
   }
 }
