@@ -176,3 +176,20 @@ def costs_told(read: Format, columns: Mapping[str, str], table: Collection[str])
     costs = dict.fromkeys(cost for name in _COSTS if (cost := found((name,), table)) and cost != pnl)
     listed = " and ".join(costs) + (" is" if len(costs) == 1 else " are")
     return (f"nothing says whether {listed} taken from it",) if costs else ()
+
+
+_LIKE_RESULTS = re.compile(r"pnl|p ?[&/]? ?l(?![a-z])|profit|gain|return|earn", re.IGNORECASE)
+
+
+def results_told(columns: Mapping[str, str], table: Collection[str]) -> tuple[str, ...]:
+    """Return what is worth telling of a table that says nothing of what was earned: which column may.
+
+    Args:
+        columns: the columns that are read, by our names.
+        table: all columns of the table.
+    """
+    if {names.PNL, names.REALIZED_PNL, *names.POLICY_PNL} & set(columns):
+        return ()
+    read = set(columns.values())
+    like = [name for name in table if name not in read and _LIKE_RESULTS.search(name.replace("_", " "))]
+    return tuple(f"read without a pnl: is {name} what was earned? --map 'realized_pnl={name}'" for name in like[:1])

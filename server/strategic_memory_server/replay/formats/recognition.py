@@ -40,10 +40,18 @@ def recognised(table: Table, asked: Mapping[str, str]) -> Format | None:
         )
     if len(best) == 1:
         return best[0]
-    for general in (OWN_COLUMNS, COMMON_NAMES):
-        if general.fits(table.columns) and is_record(general.found(table.columns)):
-            return general
+    general = COMMON_NAMES if _has_other_result(table.columns, asked) else OWN_COLUMNS
+    for each in (general, COMMON_NAMES):
+        if each.fits(table.columns) and is_record(each.found(table.columns)):
+            return each
     return None
+
+
+def _has_other_result(columns: Collection[str], asked: Mapping[str, str]) -> bool:
+    """Tell whether the result of a table stands under a common name alone: `profit` beside our `time` and `regime`."""
+    results = {names.PNL, names.REALIZED_PNL, *names.POLICY_PNL}
+    is_known = results & {*asked, *OWN_COLUMNS.found(columns)}
+    return not is_known and bool(results & set(COMMON_NAMES.found(columns)))
 
 
 _KNOWN_NAMES = frozenset(

@@ -124,6 +124,34 @@ def test_names_that_many_have_for_times_and_results_are_known(head: str, tmp_pat
     assert entries.pnl.tolist() == [-123.5]
 
 
+@each_case("head", ["time,regime,Net P&L", "Date,regime,Net P&L", "time,market_regime,profit", "time,Regime,pnl_usd"])
+def test_a_result_by_a_common_name_is_read_beside_columns_of_ours(head: str, tmp_path: Path) -> None:
+    (tmp_path / "export").write_text(f"{head}\n{CLOSED},BULL,-123.5\n{CLOSED},BEAR,7\n")
+    record = replay_records.read([tmp_path / "export"])
+    assert (record.entries.pnl.tolist(), record.tables[0].by_kind) == ([-123.5, 7.0], {"trade": 2})
+    assert record.regime_names[:2] == ("BULL", "BEAR")
+
+
+@each_case(
+    ("head", "asked", "told"),
+    [
+        ("time,regime,pnl_pct", {}, True),
+        ("time,regime,Trade_Return", {}, True),
+        ("time,regime,P/L pips", {}, True),
+        ("time,regime,pnl_pct", {"realized_pnl": "pnl_pct"}, False),
+        ("time,regime,plan", {}, False),
+        ("time,pnl,profit factor", {}, False),
+    ],
+)
+def test_a_column_that_may_be_the_result_is_told_where_none_is_read(
+    head: str, asked: dict[str, str], told: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "export").write_text(f"{head}\n{CLOSED},{'1' if 'regime' not in head else 'BULL'},-0.5\n")
+    (table,) = replay_records.read([tmp_path / "export"], asked).tables
+    name = head.rpartition(",")[2]
+    assert (f"read without a pnl: is {name} what was earned? --map 'realized_pnl={name}'" in table.notes) is told
+
+
 @each_case("nothing", sorted(NOTHING | {"NaT", "NULL", "N/A"}))
 def test_a_trade_that_has_closed_at_nothing_is_open_however_nothing_is_written(tmp_path: Path, nothing: str) -> None:
     (tmp_path / "export").write_text(NAUTILUS.replace(",,94.1", f",{nothing},94.1"))
