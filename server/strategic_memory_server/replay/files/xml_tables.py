@@ -10,7 +10,6 @@ from strategic_memory_server.replay.files.grid import GridRow, table_of
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table
 
-
 _READ = "rows are elements with attributes and nothing else, so export it as CSV"
 _WORKBOOK = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _VALUE = "a value"
