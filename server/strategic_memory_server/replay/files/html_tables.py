@@ -24,6 +24,10 @@ _MOST_SPANNED = 100
 """So many rows or columns a cell of a page may go over."""
 
 
+_TITLES = frozenset({"caption", "h1", "h2", "h3", "h4", "h5", "h6"})
+"""What a table below them is called."""
+
+
 class _Rows(HTMLParser):
     """Collects the cells of all rows of all tables, with an empty row before each table: it is none below the last.
 
@@ -36,16 +40,18 @@ class _Rows(HTMLParser):
         self._number = 0
         self._cell: list[str] | None = None
         self._columns, self._rows = 1, 1
+        self._in_row, self._is_title = False, False
         self._from_above: dict[int, tuple[str, int]] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
             self._end_row()
-            self._from_above = {}
+            self._from_above, self._in_row = {}, False
             self.rows.append((self._number, []))
         elif tag == "tr":
             self._end_row()
             self._number += 1
+            self._in_row = True
             self.rows.append((self._number, []))
         elif tag in ("td", "th"):
             self._end_cell()
@@ -53,6 +59,10 @@ class _Rows(HTMLParser):
             hidden = "hidden" in (given.get("class") or "").split()
             self._cell = None if hidden else []
             self._columns, self._rows = (_spanned(given.get(name)) for name in ("colspan", "rowspan"))
+        elif tag in _TITLES and not self._in_row:
+            self._end_row()
+            self.rows.append((self._number, []))
+            self._cell, self._columns, self._rows, self._is_title = [], 1, 1, True
         elif tag == "br":
             self.handle_data(" ")
 
@@ -61,6 +71,9 @@ class _Rows(HTMLParser):
             self._end_cell()
         elif tag in ("tr", "table"):
             self._end_row()
+            self._in_row = False
+        elif tag in _TITLES and self._is_title:
+            self._end_cell()
 
     def handle_data(self, data: str) -> None:
         if self._cell is not None:
@@ -87,7 +100,7 @@ class _Rows(HTMLParser):
                 if self._rows > 1:
                     self._from_above[len(cells)] = text, self._rows - 1
                 cells.append(text)
-        self._cell = None
+        self._cell, self._is_title = None, False
 
     def _take_from_above(self, cells: list[str]) -> None:
         """Add the cells of rows above that go on in the places that come next."""

@@ -81,6 +81,7 @@ SPANNED = [
     ("<tr><td>{0}<td rowspan=2>A<td>1<td>9<tr><td>{1}<td>2<td>9", [1.0, 2.0]),
     ("<tr><td>{0}<td>A<td>1<td rowspan=3>9<tr><td>{1}<td>B<td>2<tr><td>{1}<td>C<td>3", [1.0, 2.0, 3.0]),
     ("<tr><td>{0}<td>A<td>1<td>9<tr><td colspan=2>{1}<td>2<td>9", [1.0, 2.0]),
+    ("<tr><td>{0}<td class=hidden><h3>x</h3></td><td><h4>A</h4><td>1<td>9<tr><td>{1}<td>B<td>2<td>9", [1.0, 2.0]),
     ("<tr><td>{0}<td>A<td>1<td>9<tr><td colspan=x rowspan=0>{1}<td>B<td>2<td>9", [1.0, 2.0]),
 ]
 
@@ -94,6 +95,19 @@ def test_cells_that_go_over_rows_and_columns_move_no_others(spanned: tuple[str, 
     record = record_of(tmp_path / "report.html")
     assert record.entries.pnl.tolist() == pnl
     assert record.first_time_ms == 1_704_447_000_000
+
+
+def test_tables_of_a_page_are_called_as_their_headings_say(tmp_path: Path) -> None:
+    names, closed, still_open = ([NAMES], FIRST, SECOND)
+    first, second = (
+        html([*names, *rows]).removeprefix("<html>").removesuffix("</html>") for rows in (closed, still_open)
+    )
+    captioned = second.replace("<table>", "<table><caption>Open <b>trades</b></caption>")
+    for page in (f"<h2>Closed</h2>{first}<h2>Open<br>positions</h2>{second}", first + captioned):
+        (tmp_path / "report.html").write_text(f"<html><h1>Account 7</h1>{page}</html>")
+        record = record_of(tmp_path / "report.html")
+        assert record.entries.pnl.tolist() == [1.0, 2.0]
+        assert "(2 rows, trades still open, by its name)" in record.tables[0].notes[-1]
 
 
 @each_case(
