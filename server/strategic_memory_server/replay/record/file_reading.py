@@ -18,7 +18,7 @@ from strategic_memory_server.replay.formats.one_zone import require_one_zone
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.formats.zone_beside import note_zone_beside
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, ReadRows
-from strategic_memory_server.replay.record.impossible_times import require_possible
+from strategic_memory_server.replay.record.impossible_times import require_possible, require_since
 from strategic_memory_server.replay.record.nothing_usable import nothing_usable
 from strategic_memory_server.replay.record.one_unit import require_one_currency, unit_of
 from strategic_memory_server.replay.record.record import Progress
@@ -143,6 +143,8 @@ class FileReading:
             self._reader.begin_table(self._reader.signs)
             pages, told = read_table()
         require_possible(called, [each for _, rows in pages for each in rows.impossible], table.columns)
+        if TIME not in table.mapped:
+            require_since(called, table.format.since, [rows.entries.time_ms for _, rows in pages])
         self.written[called] = told
         self._has_strategy = self._has_strategy or table.has_strategy
         self._require_one_strategy(file, table)

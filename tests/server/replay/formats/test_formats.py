@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 import replay_records
 from click.testing import CliRunner
 from each_case import each_case
@@ -42,6 +44,7 @@ from server.replay.formats.tool_exports import (
 
 from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.replay.files.cell_columns import NOTHING
+from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.known import FORMATS
 
 DOCUMENTED = Path(__file__).parents[4] / "docs" / "formats.md"
@@ -150,6 +153,20 @@ def test_a_column_that_may_be_the_result_is_told_where_none_is_read(
     (table,) = replay_records.read([tmp_path / "export"], asked).tables
     name = head.rpartition(",")[2]
     assert (f"read without a pnl: is {name} what was earned? --map 'realized_pnl={name}'" in table.notes) is told
+
+
+def test_dates_of_a_tool_from_before_there_was_any_are_in_another_order(tmp_path: Path) -> None:
+    for text in (BINANCE_TRADES, BINANCE_POSITIONS):
+        dates = re.sub(r"(?:20)?25-01-(\d\d)", r"\1-01-25", text)
+        (tmp_path / "export").write_text(dates)
+        with pytest.raises(ReplayError, match=r"reads as 2010-01-25 02:00:00.* none before 2019: .* years in full"):
+            replay_records.read([tmp_path / "export"])
+
+
+def test_rows_of_a_list_of_trades_in_another_language_are_told(tmp_path: Path) -> None:
+    (tmp_path / "export").write_text(TRADINGVIEW.replace("1,Exit long", "1,Ausstieg Long"))
+    with pytest.raises(ReplayError, match=r"the type 'Ausstieg Long' of trade 1 is neither an entry nor an exit"):
+        replay_records.read([tmp_path / "export"])
 
 
 @each_case("nothing", sorted(NOTHING | {"NaT", "NULL", "N/A"}))
