@@ -133,6 +133,10 @@ def test_a_result_by_a_common_name_is_read_beside_columns_of_ours(head: str, tmp
     record = replay_records.read([tmp_path / "export"])
     assert (record.entries.pnl.tolist(), record.tables[0].by_kind) == ([-123.5, 7.0], {"trade": 2})
     assert record.regime_names[:2] == ("BULL", "BEAR")
+    # A map that is meant for another file changes nothing.
+    (tmp_path / "other").write_text(f"time,earned\n{OPENED},1\n")
+    both = replay_records.read([tmp_path / "export", tmp_path / "other"], {"realized_pnl": "earned"})
+    assert both.entries.pnl.tolist() == [1.0, -123.5, 7.0]
 
 
 @each_case(
