@@ -173,6 +173,14 @@ def test_rows_of_a_list_of_trades_in_another_language_are_told(tmp_path: Path) -
         replay_records.read([tmp_path / "export"])
 
 
+@each_case("deleted", [("is_deleted", "True", "False"), ("deleted", "1", "0"), ("deletedAt", "2025-01-11", "NULL")])
+def test_trades_that_were_deleted_in_a_database_are_no_results(deleted: tuple[str, str, str], tmp_path: Path) -> None:
+    name, yes, no = deleted
+    (tmp_path / "export").write_text(f"time,pnl,policy,{name}\n{OPENED},1,,{yes}\n{CLOSED},-2,BALANCED,{no}\n")
+    record = replay_records.read([tmp_path / "export"])
+    assert (record.entries.pnl.tolist(), record.tables[0].left_out) == ([-2.0], {"trades that were deleted": 1})
+
+
 @each_case("nothing", sorted(NOTHING | {"NaT", "NULL", "N/A"}))
 def test_a_trade_that_has_closed_at_nothing_is_open_however_nothing_is_written(tmp_path: Path, nothing: str) -> None:
     (tmp_path / "export").write_text(NAUTILUS.replace(",,94.1", f",{nothing},94.1"))
