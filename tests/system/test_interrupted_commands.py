@@ -15,6 +15,7 @@ from faults.link_conditions import Direction
 from faults.tcp_proxy import TcpProxy
 from patient_redis import PATIENT
 from processes import command_path, eventually
+from system.test_stopping import not_ignored
 
 from strategic_memory_server.cli import run_stoppable
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -46,7 +47,10 @@ def test_an_import_that_is_interrupted_says_what_became_of_it(
     assert redis_client.dbsize() == 0
 
 
-def test_an_export_that_is_interrupted_leaves_nothing(fresh_redis: EmbeddedRedis, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_export_that_is_interrupted_leaves_nothing(
+    fresh_redis: EmbeddedRedis, tmp_path: Path, number: signal.Signals
+) -> None:
     with redis.Redis.from_url(fresh_redis.url) as client, client.pipeline(transaction=False) as pipeline:
         for _ in range(100_000):
             pipeline.xadd("quantum:stream:meta.regime", {"regime": "BULL"})
@@ -54,9 +58,10 @@ def test_an_export_that_is_interrupted_leaves_nothing(fresh_redis: EmbeddedRedis
     with TcpProxy(f"127.0.0.1:{fresh_redis.port}") as link:
         # Some megabytes take minutes so: it cannot be over before the signal comes.
         link.throttle(20_000, direction=Direction.TO_CLIENT)
-        process = started("export", tmp_path / "export", url=f"redis://{link.address}/0")
+        with not_ignored(number):
+            process = started("export", tmp_path / "export", url=f"redis://{link.address}/0")
         eventually(lambda: list(tmp_path.iterdir()))
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         said, complained = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "")
     assert complained.endswith("server export: interrupted; the folder is whole, or nothing of it is there\n")

@@ -69,9 +69,10 @@ def test_a_redis_that_hangs_does_not_hold_the_end_up(start_service: StartService
             assert service.wait(LIMIT_S) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopping_before_the_start_is_no_failure(start_service: StartService, number: signal.Signals) -> None:
-    service = start_service(wait_until_ready=False, anew=True)
+    with not_ignored(number):
+        service = start_service(wait_until_ready=False, anew=True)
     eventually(partial(has_handlers, service.pid), what="the command has begun")
     service.send_signal(number)
     assert service.wait(LIMIT_S) == 0

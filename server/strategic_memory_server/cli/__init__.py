@@ -6,13 +6,14 @@ import os
 import signal
 
 from strategic_memory_server.cli.installed import imported
-from strategic_memory_server.cli.stopping import SIGNALS, stop
+from strategic_memory_server.cli.stopping import stop
+from strategic_memory_server.process.ending_signals import ending_signals
 
 
 def main() -> None:
     """Run the command, or say how to install what it needs."""
     # Importing takes most of a second. Being told to stop meanwhile is no error; the command takes over from here.
-    for number in SIGNALS:
+    for number in ending_signals():
         signal.signal(number, stop)
     # gRPC writes a line for each handshake that fails: whoever reaches the port could fill the log with them.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

@@ -8,7 +8,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from strategic_memory_server.cli.stopping import SIGNALS, stop
+from strategic_memory_server.cli.stopping import stop
+from strategic_memory_server.process.ending_signals import ending_signals
 
 ResultT = TypeVar("ResultT")
 
@@ -26,7 +27,7 @@ def run_stoppable(work: Coroutine[Any, Any, ResultT]) -> ResultT:
         # Signals are not for it.
         return asyncio.run(work)
     told: list[int] = []
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: signal.getsignal(number) for number in ending_signals()}
 
     async def run() -> ResultT:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
@@ -36,7 +37,7 @@ def run_stoppable(work: Coroutine[Any, Any, ResultT]) -> ResultT:
             if task is not None:
                 task.cancel()
 
-        for number in SIGNALS:
+        for number in before:
             loop.add_signal_handler(number, stop_here, number)
         return await work
 

@@ -37,6 +37,12 @@ def run_serve(overrides: Mapping[str, object], *, own_redis: OwnRedis | None) ->
                 "start a Redis and name it in REDIS_URL",
                 EXIT_WRONG_SETTING,
             )
+        if own_redis is not None and environment.role == "serve":
+            return _failed(
+                "--embedded-redis starts a Redis that nobody else publishes in: leave out --role "
+                "(STRATEGIC_MEMORY_ROLE), or name the Redis of the service that leads in REDIS_URL",
+                EXIT_WRONG_SETTING,
+            )
         lines = set_up_logging(environment.log_level, environment.log_format, log_ids(os.environ))
         if unknown := unknown_variables(os.environ):
             event = "Environment variables are not known and have no effect"

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""What tells a command to stop."""
 
 EXIT_STOPPED = 0
 EXIT_INTERRUPTED = 130

@@ -45,11 +45,22 @@ def contradictions(settings: ServiceSettings, given: Collection[str]) -> Iterato
             "memory would hold more than Redis does; make the former at most the latter"
         )
     yield from _of_grpc(settings.grpc)
-    if settings.grpc.address == settings.http.address and not settings.grpc.address.endswith(":0"):
+    if _is_one_port(settings.grpc.address, settings.http.address):
         yield (
-            f"STRATEGIC_MEMORY_GRPC_ADDRESS and STRATEGIC_MEMORY_HTTP_ADDRESS are both {settings.grpc.address}: only "
-            "one of them can listen there; give them different ports"
+            f"STRATEGIC_MEMORY_GRPC_ADDRESS is {settings.grpc.address} while STRATEGIC_MEMORY_HTTP_ADDRESS is "
+            f"{settings.http.address}: only one of them can listen there; give them different ports"
         )
+
+
+_EVERYWHERE = frozenset({"0.0.0.0", "[::]"})  # noqa: S104  the hosts are compared
+_HERE = frozenset({"localhost", "127.0.0.1"})
+
+
+def _is_one_port(one: str, other: str) -> bool:
+    """Tell whether two addresses are one port of one host; port 0 is any that is free."""
+    (host, _, port), (other_host, _, other_port) = one.rpartition(":"), other.rpartition(":")
+    hosts = {host.casefold(), other_host.casefold()}
+    return port == other_port != "0" and (len(hosts) == 1 or hosts == _HERE or bool(hosts & _EVERYWHERE))
 
 
 def _of_shadow(shadow: AdviceSettings, advice: AdviceSettings, given: Collection[str]) -> Iterator[str]:

@@ -39,6 +39,7 @@ from strategic_memory_server.configuration.environment_values import (
     read_public,
     read_workers,
     upper,
+    what_is_wrong,
 )
 from strategic_memory_server.configuration.exposure import exposure_problems
 from strategic_memory_server.configuration.portfolios_environment import PortfoliosEnvironment
@@ -263,9 +264,7 @@ def read_environment(overrides: Mapping[str, Any] | None = None, *, listens: boo
     try:
         return Environment(**given)
     except ValidationError as error:
-        lines = [
-            f"{_name(entry['loc'], given)}{entry['msg'].removeprefix('Value error, ')}" for entry in error.errors()
-        ]
+        lines = [f"{_name(entry['loc'], given)}{what_is_wrong(entry)}" for entry in error.errors()]
         raise SettingsError("\n".join(lines)) from None
 
 

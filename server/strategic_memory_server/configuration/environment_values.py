@@ -7,6 +7,7 @@ import sys
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import ErrorDetails
 
 from strategic_memory_server.advice.hysteresis import LONGEST_WAIT_S
 from strategic_memory_server.memory.portfolio_name import NAME, WANTED
@@ -14,6 +15,9 @@ from strategic_memory_server.memory.shard import read_shard
 from strategic_memory_server.memory.window_settings import MAX_WINDOW
 from strategic_memory_server.process.event_loop import ASYNCIO, AUTO, UVLOOP, has_uvloop
 from strategic_memory_server.redis_access.redis_location import read_location
+
+_SHOWN = 40
+"""So many characters of a wrong value are told."""
 
 _ADDRESS = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})", re.ASCII)
 
@@ -117,6 +121,17 @@ def read_event_loop(value: str) -> str:
             "where it is installed"
         )
     return value
+
+
+def what_is_wrong(error: ErrorDetails) -> str:
+    """Say what is wrong with a value: in our words, which are told as they are, or in pydantic's with what came.
+
+    None of the values that pydantic judges by itself is secret: they are numbers, and words of a list.
+    """
+    if error["type"] == "value_error":
+        return error["msg"].removeprefix("Value error, ")
+    given = repr(error["input"])
+    return f"{error['msg']}; it is {given if len(given) <= _SHOWN else f'{given[:_SHOWN]}…'}"
 
 
 def upper(value: object) -> object:

@@ -16,6 +16,7 @@ from strategic_memory_server.configuration.environment_values import (
     read_portfolios,
     read_redis_key,
     shard_value,
+    what_is_wrong,
 )
 from strategic_memory_server.configuration.portfolio_file import PortfolioFileError, read_portfolio_file
 from strategic_memory_server.configuration.portfolio_settings import (
@@ -108,9 +109,9 @@ class PortfoliosEnvironment(RedisEnvironment):
 
     def portfolios_problems(self, service: ServiceSettings) -> Iterator[str]:
         """Say what is wrong with the variables, one line each. Reads the file."""
-        given = [_variable(name) for name in _SOURCES if getattr(self, name)]
+        given = [name for name in _SOURCES if getattr(self, name)]
         if len(given) > 1:
-            yield f"{' and '.join(given)} each say which portfolios there are: give one of them"
+            yield f"{' and '.join(map(_variable, given))} each say which portfolios there are: give one of them"
         if not (given or self.portfolio_prefix):
             # The prefix of the default one alone may be as long as it likes.
             return
@@ -131,10 +132,12 @@ class PortfoliosEnvironment(RedisEnvironment):
             if self.portfolio_prefix or self.portfolio_set:
                 settings_of("NAME", NOTHING_ELSE)
         except PortfolioFileError as error:
-            yield f"{given[0]}: {error}"
+            yield f"{_variable('portfolio_file')}: {error}"
         except ValueError as error:
-            where = f"{self.portfolio_file}, " if self.portfolio_file is not None else ""
-            yield f"{given[0] if given else 'STRATEGIC_MEMORY_PORTFOLIO_PREFIX'}: {where}{error}"
+            # Of several sources the file is the one that was read.
+            source = "portfolio_file" if self.portfolio_file else next(iter(given), "portfolio_prefix")
+            where = f"{self.portfolio_file}, " if self.portfolio_file else ""
+            yield f"{_variable(source)}: {where}{error}"
 
     @property
     def _template(self) -> str:
@@ -152,7 +155,7 @@ class PortfoliosEnvironment(RedisEnvironment):
         except ValidationError as error:
             first = error.errors()[0]
             where = f"{first['loc'][0]}: " if first["loc"] else ""
-            raise ValueError(f"portfolio {name}: {where}{first['msg'].removeprefix('Value error, ')}") from None
+            raise ValueError(f"portfolio {name}: {where}{what_is_wrong(first)}") from None
         return of_service(anew.service_settings())
 
 

@@ -13,6 +13,7 @@ from time import monotonic
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from strategic_memory_server.process.ending_signals import ending_signals
 from strategic_memory_server.replay.courses.advice_table import write_advice
 from strategic_memory_server.replay.courses.course import affordable_every
 from strategic_memory_server.replay.courses.served_advice import served_advice
@@ -73,7 +74,7 @@ def _advice_out(options: ReplayOptions, replayed: Replayed, stages: Stages) -> d
 
 
 class _Interruption:
-    """What both signals do while there is work that they can stop."""
+    """What the signals do while there is work that they can stop."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -98,9 +99,9 @@ class _Interruption:
 
 @contextmanager
 def _interruptible(*, ends_process: bool) -> Iterator[_Interruption]:
-    """Let both signals stop the work; while the program starts, they end it as if nothing had been asked."""
+    """Let the signals stop the work; while the program starts, they end it as if nothing had been asked."""
     interruption = _Interruption()
-    before = {number: signal.signal(number, interruption.take) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, interruption.take) for number in ending_signals()}
     try:
         yield interruption
     finally:

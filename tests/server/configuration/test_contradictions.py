@@ -104,6 +104,24 @@ CASES = [
         "MEMORY_HTTP_ADDRESS",
         {"http_address": "127.0.0.1:8002"},
     ),
+    (
+        {"grpc_address": "127.0.0.1:8001", "http_address": "LocalHost:8001"},
+        "MEMORY_GRPC_ADDRESS is 127.0.0.1:8001",
+        "MEMORY_HTTP_ADDRESS is LocalHost:8001",
+        {"http_address": "[::1]:8001"},
+    ),
+    (
+        {"grpc_address": "0.0.0.0:8001", "insecure_listen": "on"},
+        "MEMORY_GRPC_ADDRESS is 0.0.0.0:8001",
+        "MEMORY_HTTP_ADDRESS",
+        {"grpc_address": "0.0.0.0:8002"},
+    ),
+    (
+        {"http_address": "[::]:50051", "insecure_listen": "on"},
+        "MEMORY_GRPC_ADDRESS",
+        "MEMORY_HTTP_ADDRESS is [::]:50051",
+        {"http_address": "[::]:0"},
+    ),
 ]
 
 

@@ -85,6 +85,10 @@ def test_a_list_names_them() -> None:
             {"portfolios": "a", "key_prefix": "quantum:a", "portfolio_prefix": "quantum:{portfolio}"},
             ("a has the key prefix quantum:a, as the default portfolio has",),
         ),
+        (
+            {"portfolios": "a", "portfolio_file": "/nowhere.toml"},
+            ("each say which", "STRATEGIC_MEMORY_PORTFOLIO_FILE: cannot be read: /nowhere.toml is not there"),
+        ),
         ({"portfolio_file": "/nowhere.toml"}, ("STRATEGIC_MEMORY_PORTFOLIO_FILE", "/nowhere.toml is not there")),
         (
             {"redis_url": "redis+cluster://h:1", "key_prefix": "{q}", "portfolio_prefix": "q:{portfolio}"},

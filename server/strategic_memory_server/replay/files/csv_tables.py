@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TextIO
@@ -17,6 +18,7 @@ from strategic_memory_server.replay.files.source import HEAD_BYTES, Source
 from strategic_memory_server.replay.files.table import Table, headings
 from strategic_memory_server.replay.files.text_encoding import opened_text
 
+_END_OF_LINE = re.compile("\r\n?|\n")
 _MARKS = frozenset({"BOF", "BOA", "BOS", "EOS", "EOA", "EOF", "MSG"})
 """Lines that tell where parts of a broker's file begin and end."""
 
@@ -60,7 +62,9 @@ def _require_names(source: Source, layout: Layout) -> None:
     """
     if layout.row_above:
         raise ReplayError(f"{source.shown}: {names_below(layout.row_above, layout.lines)}")
-    below = [line.split(layout.delimiter) for name in layout.header for line in name.splitlines()[1:]]
+    # CSV knows two ends of lines, Python more.
+    lines = (line for name in layout.header for line in _END_OF_LINE.split(name)[1:])
+    below = [line.split(layout.delimiter) for line in lines]
     if any(len(fields) == len(layout.header) and any(map(is_value, fields)) for fields in below):
         raise ReplayError(not_closed(source.shown, layout.lines - len(below)))
 

@@ -122,7 +122,8 @@ def _text_contents(source: Source, head: bytes, encoding: str) -> list[Table]:
         is_page = any(mark in sample.lower() for mark in ("<html", "<table", "<!doctype html"))
         return html_tables(source, encoding) if is_page else xml_tables(source)
     if begins in ("{", "["):
-        if _is_json_lines(sample.splitlines()):
+        # A text may hold what Python takes for the end of a line too, as U+2028.
+        if _is_json_lines(sample.split("\n")):
             return [json_line_table(source)]
         return json_tables(source, encoding) or object_tables(source, encoding) or _no_records(source)
     if has_sections(sample):

@@ -20,36 +20,96 @@ def html_tables(source: Source, encoding: str) -> list[Table]:
     return grid_tables(source, parser.rows)
 
 
+_MOST_SPANNED = 100
+"""So many rows or columns a cell of a page may go over."""
+
+
+_TITLES = frozenset({"caption", "h1", "h2", "h3", "h4", "h5", "h6"})
+"""What a table below them is called."""
+
+
 class _Rows(HTMLParser):
-    """Collects the cells of all rows of all tables, with an empty row before each table: it is none below the last."""
+    """Collects the cells of all rows of all tables, with an empty row before each table: it is none below the last.
+
+    A cell that goes over several columns is followed by empty ones; one that goes over several rows stands in each.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[tuple[int, list[str]]] = []
         self._number = 0
         self._cell: list[str] | None = None
+        self._columns, self._rows = 1, 1
+        self._in_row, self._is_title = False, False
+        self._from_above: dict[int, tuple[str, int]] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
+            self._end_row()
+            self._from_above, self._in_row = {}, False
             self.rows.append((self._number, []))
         elif tag == "tr":
-            self._end_cell()
+            self._end_row()
             self._number += 1
+            self._in_row = True
             self.rows.append((self._number, []))
         elif tag in ("td", "th"):
             self._end_cell()
-            hidden = "hidden" in (dict(attrs).get("class") or "").split()
+            given = dict(attrs)
+            hidden = "hidden" in (given.get("class") or "").split()
             self._cell = None if hidden else []
+            self._columns, self._rows = (_spanned(given.get(name)) for name in ("colspan", "rowspan"))
+        elif tag in _TITLES and not self._in_row:
+            self._end_row()
+            self.rows.append((self._number, []))
+            self._cell, self._columns, self._rows, self._is_title = [], 1, 1, True
+        elif tag == "br":
+            self.handle_data(" ")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th", "tr", "table"):
+        if tag in ("td", "th"):
+            self._end_cell()
+        elif tag in ("tr", "table"):
+            self._end_row()
+            self._in_row = False
+        elif tag in _TITLES and self._is_title:
             self._end_cell()
 
     def handle_data(self, data: str) -> None:
         if self._cell is not None:
             self._cell.append(data)
 
+    def close(self) -> None:
+        super().close()
+        self._end_row()
+
+    def _end_row(self) -> None:
+        self._end_cell()
+        cells = self.rows[-1][1] if self.rows else []
+        if cells:
+            self._take_from_above(cells)
+            for place in sorted(place for place in self._from_above if place >= len(cells)):
+                cells += [""] * (place - len(cells))
+                self._take_from_above(cells)
+
     def _end_cell(self) -> None:
         if self._cell is not None and self.rows:
-            self.rows[-1][1].append(" ".join("".join(self._cell).split()))
-        self._cell = None
+            cells = self.rows[-1][1]
+            self._take_from_above(cells)
+            for text in (" ".join("".join(self._cell).split()), *[""] * (self._columns - 1)):
+                if self._rows > 1:
+                    self._from_above[len(cells)] = text, self._rows - 1
+                cells.append(text)
+        self._cell, self._is_title = None, False
+
+    def _take_from_above(self, cells: list[str]) -> None:
+        """Add the cells of rows above that go on in the places that come next."""
+        while (found := self._from_above.pop(len(cells), None)) is not None:
+            text, rows = found
+            if rows > 1:
+                self._from_above[len(cells)] = text, rows - 1
+            cells.append(text)
+
+
+def _spanned(number: str | None) -> int:
+    return min(max(int(number), 1), _MOST_SPANNED) if number and number.strip().isdecimal() else 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from strategic_memory_server.replay.files.csv_layout import names_columns
+from strategic_memory_server.replay.files.csv_layout import is_value, names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.grid import GridRow, grid_tables
 from strategic_memory_server.replay.files.json_lines import cells_of, page_of
@@ -31,7 +32,7 @@ def object_tables(source: Source, encoding: str) -> list[Table]:
     if not isinstance(document, dict) or not document:
         return []
     if isinstance(document.get("columns"), list) and isinstance(document.get("data"), list):
-        return grid_tables(source, [(0, document["columns"]), *_lists(document["data"])])
+        return grid_tables(source, _split(document))
     members = [member for member in document.values() if isinstance(member, dict)]
     if not members and not names_columns(list(document)):
         # A series: pandas calls the values of one without a name 0.
@@ -42,16 +43,36 @@ def object_tables(source: Source, encoding: str) -> list[Table]:
         return []
     names = list(members[0])
     if not names or any(list(member) != names for member in members):
-        return [_rows(source, members)]
+        return [_rows(source, _numbered(document))]
     if not names_columns(names):
         return [_columns(source, document)]
     # Rows by column or columns by row: where both could be names of columns, the one that has known ones is read.
-    return [*([_columns(source, document)] if names_columns(list(document)) else []), _rows(source, members)]
+    return [
+        *([_columns(source, document)] if names_columns(list(document)) else []),
+        _rows(source, _numbered(document)),
+    ]
 
 
 def _lists(rows: Sequence[object]) -> list[GridRow]:
     """Return the rows of a document that names its columns apart; what is no list is an empty row."""
     return [(number, cells_of(row) if isinstance(row, list) else ()) for number, row in enumerate(rows, start=1)]
+
+
+def _split(document: Mapping[str, Any]) -> list[GridRow]:
+    """Return the rows of a frame that names its columns and its rows apart; numbers of rows say nothing."""
+    rows = _lists(document["data"])
+    columns, index = cells_of(document["columns"]), document.get("index")
+    if not isinstance(index, list) or len(index) != len(rows) or index == list(range(len(rows))):
+        return [(0, columns), *rows]
+    named = [(number, [name, *cells]) for name, (number, cells) in zip(cells_of(index), rows, strict=True)]
+    return [(0, ["index", *columns]), *named]
+
+
+def _numbered(document: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Return the rows of a document that names each; where these are no names but times or numbers, with them."""
+    rows = {name: row for name, row in document.items() if isinstance(row, dict)}
+    are_values = all(map(is_value, rows)) and not any("" in row for row in rows.values())
+    return [{"": name, **row} for name, row in rows.items()] if are_values else list(rows.values())
 
 
 def _says_something(member: Mapping[str, object]) -> bool:

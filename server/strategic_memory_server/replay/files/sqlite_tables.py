@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import PAGE_ROWS, TablePage
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table
 
@@ -45,8 +45,9 @@ def _table(source: Source, database: sqlite3.Connection, name: str, *, is_view: 
 def _opened(source: Source) -> sqlite3.Connection:
     whole = source.whole()
     if isinstance(whole, Path):
-        # A bot that has it open keeps a log beside it, which belongs to it; without one nothing is made there.
-        is_open = whole.with_name(f"{whole.name}-wal").exists()
+        # A bot that has it open keeps a log beside it, which belongs to it; without one nothing is made there. What was
+        # changed halfway stands in its journal as it was before.
+        is_open = any(whole.with_name(f"{whole.name}{log}").exists() for log in ("-wal", "-journal"))
         how = "mode=ro" if is_open else "mode=ro&immutable=1"
         database = sqlite3.connect(f"{whole.resolve().as_uri()}?{how}", uri=True)
     else:
@@ -72,16 +73,32 @@ def _pages(source: Source, table: str, columns: Sequence[str]) -> Iterator[Table
         with closing(_opened(source)) as database:
             rows = database.execute(f"SELECT * FROM {_quoted(table)}")  # noqa: S608  a name of its own, quoted
             while some := rows.fetchmany(PAGE_ROWS):
-                cells = dict(zip(columns, zip(*some, strict=True), strict=True))
+                cells = dict(zip(columns, map(_cells, zip(*some, strict=True)), strict=True))
                 yield TablePage(cells, range(read + 1, read + len(some) + 1), (), 1.0)
                 read += len(some)
     except sqlite3.Error as error:
         raise _unreadable(source, error) from None
 
 
+def _cells(values: Sequence[Cell | bytes]) -> Sequence[Cell]:
+    """Return the values of a column as cells: bytes, as what numpy has is kept for one, are text that says nothing."""
+    return [value.decode(errors="surrogateescape") if isinstance(value, bytes) else value for value in values]
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+_HALF_DONE = {
+    "SQLITE_BUSY": "another program is writing into it: try again, or copy it by `sqlite3 FILE '.backup COPY'`",
+    "SQLITE_READONLY_ROLLBACK": (
+        "it was changed halfway, and what was there before lies in its -journal: open it once with `sqlite3`, which "
+        "puts that back"
+    ),
+}
+"""What to do about a database that cannot be read now, by the name of the error."""
+
+
 def _unreadable(source: Source, error: sqlite3.Error) -> ReplayError:
-    return ReplayError(f"{source.shown}: is no SQLite database that can be read: {error}")
+    told = _HALF_DONE.get(getattr(error, "sqlite_errorname", ""))
+    return ReplayError(f"{source.shown}: {told or f'is no SQLite database that can be read: {error}'}")

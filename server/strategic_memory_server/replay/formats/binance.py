@@ -14,6 +14,9 @@ _TIME = ("Date(UTC)", "Time(UTC)", "UTC_Time", "Time")
 _YEAR_FIRST = Declared(order="ymd")
 """The years of some exports have two digits."""
 
+_SINCE = 2019
+"""Earlier there were no futures: a day, or a month, was taken for the year."""
+
 _ZONE = "UTC, where the export was asked for in UTC"
 _MARKET = ("Asset", "Quote Asset", "Margin Asset", "Symbol")
 _GROSS = "money, before fees"
@@ -27,6 +30,7 @@ TRADES = Format(
     currency=_MARKET,
     zone=_ZONE,
     declared={names.TIME: _YEAR_FIRST, names.OPENED: _YEAR_FIRST},
+    since=_SINCE,
     results=(Results(("Realized Profit",), is_not_zero, "fills that open"),),
 )
 
@@ -38,6 +42,7 @@ POSITIONS = Format(
     currency=_MARKET,
     zone=_ZONE,
     declared={names.TIME: _YEAR_FIRST, names.OPENED: _YEAR_FIRST},
+    since=_SINCE,
     results=(Results(("Status",), is_one_of("Closed"), "positions still open"),),
 )
 
@@ -49,6 +54,7 @@ TRANSACTIONS = Format(
     currency=_MARKET,
     zone=_ZONE,
     declared={names.TIME: _YEAR_FIRST, names.OPENED: _YEAR_FIRST},
+    since=_SINCE,
     results=(Results(("Type",), _is_pnl, "fees, funding and transfers"),),
 )
 

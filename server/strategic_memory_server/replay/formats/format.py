@@ -71,6 +71,7 @@ class Format:
         currency: names of a column that says in which currency a row's pnl is, or of which market it is.
         zone: the zone of its times, in words.
         declared: what is known of how a column is written, by our names of columns.
+        since: the first year of which there can be rows; 0: any.
         fractions: names of columns that say percent and hold fractions.
         kind: what its rows are: `trade`, `portfolio` or `regime`; empty: what their columns say.
         results: which rows are results: those that each of these says are.
@@ -92,6 +93,7 @@ class Format:
     currency: Sequence[str] = ()
     zone: str = "UTC"
     declared: Mapping[str, Declared] = field(default_factory=dict)
+    since: int = 0
     fractions: Sequence[str] = ()
     kind: str = "trade"
     results: Sequence[Results] = ()

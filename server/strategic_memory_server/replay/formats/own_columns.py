@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.page import Cell
-from strategic_memory_server.replay.formats.cells import is_one_of, text_of
+from strategic_memory_server.replay.formats.cells import is_given, is_one_of, text_of
 from strategic_memory_server.replay.formats.format import MONEY, Format, Results, found
 
 BESIDE = {
@@ -55,7 +55,7 @@ _OPEN = frozenset((
 ))  # fmt: skip
 _NEVER = frozenset(("canceled", "cancelled", "rejected", "void", "voided", "unfilled", "not filled", "never filled"))
 _YES, _NO = is_one_of("1", "1.0", "true", "yes", "y"), is_one_of("0", "0.0", "false", "no", "n")
-_STILL_OPEN = "trades still open"
+_STILL_OPEN, _DELETED = "trades still open", "trades that were deleted"
 _OF_STATUS = ("status", "state", "trade status", "trade state", "position status")
 _CLOSED_TRADES = (
     Results(_OF_STATUS, lambda cell: _words(cell) not in _OPEN, _STILL_OPEN),
@@ -68,6 +68,8 @@ _CLOSED_TRADES = (
     Results(("exit reason", "exit type", "close reason"), lambda cell: _words(cell) not in _OPEN, _STILL_OPEN),
     Results(("is open", "still open"), lambda cell: not _YES(cell), _STILL_OPEN),
     Results(("is closed", "closed"), lambda cell: not _NO(cell), _STILL_OPEN),
+    Results(("is deleted", "deleted"), lambda cell: not _YES(cell), _DELETED),
+    Results(("deleted at",), lambda cell: not is_given(cell), _DELETED),
 )
 
 _NO_RESULT = re.compile(
@@ -176,3 +178,20 @@ def costs_told(read: Format, columns: Mapping[str, str], table: Collection[str])
     costs = dict.fromkeys(cost for name in _COSTS if (cost := found((name,), table)) and cost != pnl)
     listed = " and ".join(costs) + (" is" if len(costs) == 1 else " are")
     return (f"nothing says whether {listed} taken from it",) if costs else ()
+
+
+_LIKE_RESULTS = re.compile(r"pnl|p ?[&/]? ?l(?![a-z])|profit|gain|return|earn", re.IGNORECASE)
+
+
+def results_told(columns: Mapping[str, str], table: Collection[str]) -> tuple[str, ...]:
+    """Return what is worth telling of a table that says nothing of what was earned: which column may.
+
+    Args:
+        columns: the columns that are read, by our names.
+        table: all columns of the table.
+    """
+    if {names.PNL, names.REALIZED_PNL, *names.POLICY_PNL} & set(columns):
+        return ()
+    read = set(columns.values())
+    like = [name for name in table if name not in read and _LIKE_RESULTS.search(name.replace("_", " "))]
+    return tuple(f"read without a pnl: is {name} what was earned? --map 'realized_pnl={name}'" for name in like[:1])

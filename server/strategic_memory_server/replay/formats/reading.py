@@ -221,6 +221,14 @@ class TableReading:
         return [not any(map(is_given, row)) for row in zip(*cells, strict=True)] if cells else [True] * len(page.lines)
 
     @property
+    def strategies(self) -> Sequence[str]:
+        """Whose trades it holds, where those of several are never pooled; known once its pages were read."""
+        step = self.format.strategy_in_path
+        if self.format.strategies_apart:
+            return list(filter(None, self._strategies))
+        return [self.table.path[-step]] if 0 < step <= len(self.table.path) else []
+
+    @property
     def has_strategy(self) -> bool:
         """Whether there is the strategy that is asked for, so far."""
         return self.strategy in self._strategies or self.strategy in self.table.path

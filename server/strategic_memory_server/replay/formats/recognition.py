@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.table import Table, headings
+from strategic_memory_server.replay.formats.column_map import mapped_column
 from strategic_memory_server.replay.formats.format import Format, found, plain_name
 from strategic_memory_server.replay.formats.known import FORMATS
 from strategic_memory_server.replay.formats.name_says import without_zone
@@ -40,10 +41,19 @@ def recognised(table: Table, asked: Mapping[str, str]) -> Format | None:
         )
     if len(best) == 1:
         return best[0]
-    for general in (OWN_COLUMNS, COMMON_NAMES):
-        if general.fits(table.columns) and is_record(general.found(table.columns)):
-            return general
+    general = COMMON_NAMES if _has_other_result(table.columns, asked) else OWN_COLUMNS
+    for each in (general, COMMON_NAMES):
+        if each.fits(table.columns) and is_record(each.found(table.columns)):
+            return each
     return None
+
+
+def _has_other_result(columns: Sequence[str], asked: Mapping[str, str]) -> bool:
+    """Tell whether the result of a table stands under a common name alone: `profit` beside our `time` and `regime`."""
+    results = {names.PNL, names.REALIZED_PNL, *names.POLICY_PNL}
+    mapped = (ours for ours, theirs in asked.items() if mapped_column(theirs, columns) is not None)
+    is_known = results & {*mapped, *OWN_COLUMNS.found(columns)}
+    return not is_known and bool(results & set(COMMON_NAMES.found(columns)))
 
 
 _KNOWN_NAMES = frozenset(

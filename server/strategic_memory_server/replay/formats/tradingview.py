@@ -6,25 +6,30 @@ from collections.abc import Iterator
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.page import Cell, TablePage, overlaid
-from strategic_memory_server.replay.formats.cells import begins_with, text_of
+from strategic_memory_server.replay.formats.cells import begins_with, is_given, text_of
 from strategic_memory_server.replay.formats.format import CURRENCY, Format, Results, UnclearRowsError, found
 
 _NUMBER = ("Trade #", "Trade number")
 _TIME = ("Date and time", "Date/Time")
 _OPENED = "entry of the trade"
-_is_entry = begins_with("entry")
+_is_entry, _is_exit = begins_with("entry"), begins_with("exit")
 
 
 def _with_entries(pages: Iterator[TablePage]) -> Iterator[TablePage]:
     """Put the time of its entry beside each row of a trade, in whichever order they come.
 
     Raises:
-        UnclearRowsError: a trade is entered twice, at different times.
+        UnclearRowsError: a trade is entered twice, at different times, or a row is neither an entry nor an exit.
     """
     held = list(pages)
     entered: dict[str, Cell] = {}
     for page in held:
         for number, kind, time in zip(*_columns(page), strict=True):
+            if not (_is_entry(kind) or _is_exit(kind)) and is_given(kind):
+                raise UnclearRowsError(
+                    f"the type {text_of(kind)[:40]!r} of trade {text_of(number)} is neither an entry nor an exit: "
+                    "export it in English, or leave such rows out"
+                )
             if _is_entry(kind) and entered.setdefault(text_of(number), time) != time:
                 trade = text_of(number)
                 raise UnclearRowsError(
@@ -54,7 +59,7 @@ LIST_OF_TRADES = Format(
     pnl="money, after commission",
     zone="that of the chart, UTC without --zone",
     results=(
-        Results(("Type",), begins_with("exit"), "entries, whose exits say the result"),
+        Results(("Type",), _is_exit, "entries, whose exits say the result"),
         Results(("Signal",), lambda cell: text_of(cell).casefold() != "open", "trades still open"),
     ),
     rows=_with_entries,

@@ -75,9 +75,15 @@ class EntryColumns:
     policy_pnl: FloatColumn
 
     @property
+    def results_of_trades(self) -> Mask:
+        """Which are trades that earned or lost something."""
+        found: Mask = (self.kind == Kind.TRADE) & (np.nan_to_num(self.pnl) != 0.0)
+        return found
+
+    @property
     def nameless_results(self) -> Mask:
         """Which are trades that earned or lost something and whose ids are not given, so that they may come again."""
-        found: Mask = (self.kind == Kind.TRADE) & (self.trade == 0) & (np.nan_to_num(self.pnl) != 0.0)
+        found: Mask = self.results_of_trades & (self.trade == 0)
         return found
 
 

@@ -18,7 +18,7 @@ from strategic_memory_server.replay.formats.one_zone import require_one_zone
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.formats.zone_beside import note_zone_beside
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, ReadRows
-from strategic_memory_server.replay.record.impossible_times import require_possible
+from strategic_memory_server.replay.record.impossible_times import require_possible, require_since
 from strategic_memory_server.replay.record.nothing_usable import nothing_usable
 from strategic_memory_server.replay.record.one_unit import require_one_currency, unit_of
 from strategic_memory_server.replay.record.record import Progress
@@ -95,6 +95,7 @@ class FileReading:
         self.zone = self._declared.zone or UTC
         self._columns: dict[str, None] = {}
         self._has_strategy = False
+        self._file_of: dict[str, Path] = {}
 
     def pages(self) -> Iterator[UsablePage]:
         """Yield what can be used of each page that has rows.
@@ -142,8 +143,11 @@ class FileReading:
             self._reader.begin_table(self._reader.signs)
             pages, told = read_table()
         require_possible(called, [each for _, rows in pages for each in rows.impossible], table.columns)
+        if TIME not in table.mapped:
+            require_since(called, table.format.since, [rows.entries.time_ms for _, rows in pages])
         self.written[called] = told
         self._has_strategy = self._has_strategy or table.has_strategy
+        self._require_one_strategy(file, table)
         kinds = sum(
             (np.bincount(rows.entries.kind, minlength=len(Kind)) for _, rows in pages), np.zeros(len(Kind), int)
         )
@@ -159,6 +163,22 @@ class FileReading:
             self._count_refused(file, broken, rows)
             if rows.entries.time_ms.size:
                 yield UsablePage(file, len(self.tables) - 1, rows.entries, rows.trade_ids)
+
+    def _require_one_strategy(self, file: Path, table: TableReading) -> None:
+        """Refuse runs of several strategies in files of their own, as within one file.
+
+        Raises:
+            ReplayError: there are some, and the user does not say whose trades are read.
+        """
+        if self._strategy is not None:
+            return
+        self._file_of |= {name: file for name in table.strategies if name not in self._file_of}
+        if len(self._file_of) > 1:
+            (one, first), (other, second) = list(self._file_of.items())[:2]
+            raise ReplayError(
+                f"{first} holds the trades of the strategy {one}, and {second} those of {other}; together they are the "
+                "record of nobody: replay each by itself"
+            )
 
     def _count_refused(self, file: Path, broken: Sequence[tuple[int, str]], rows: ReadRows) -> None:
         for line, reason in broken:

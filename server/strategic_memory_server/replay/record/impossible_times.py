@@ -80,3 +80,22 @@ def require_possible(called: str, found: Sequence[ImpossibleTimes], theirs: Mapp
         f"first, {shown(first.cell)} (line {first.line}), would read as {read_as}. {asked} Map the one that has the "
         f"times, --map {first.column}=<column>, or write ISO 8601, or seconds or milliseconds since 1970"
     )
+
+
+def require_since(called: str, year: int, pages: Sequence[IndexColumn]) -> None:
+    """Refuse a table of a tool with times from before there was any: its dates are written in another order.
+
+    Args:
+        called: what a message calls the table.
+        year: the first year of which there can be rows.
+        pages: times of rows, milliseconds since 1970 UTC.
+
+    Raises:
+        ReplayError: it has some.
+    """
+    first = min((int(times.min()) for times in pages if times.size), default=None)
+    if year and first is not None and moment(first).year < year:
+        raise ReplayError(
+            f"{called}: the first of its times reads as {moment(first).isoformat(' ', 'seconds')}, and there can be "
+            f"none before {year}: are its dates written in another order? Write the years in full"
+        )

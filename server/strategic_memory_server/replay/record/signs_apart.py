@@ -43,10 +43,14 @@ _BESIDE_ANOTHER = {"d": "c", "dr": "cr", "debit": "credit", "-": "+", "l": "w", 
 
 _NO, _YES = frozenset(("false", "f", "no", "n", "0", "0.0")), frozenset(("true", "t", "yes", "y", "1", "1.0"))
 _ASKED = {
-    **dict.fromkeys(("won", "win", "winner", "profitable", "success", "successful"), _NO),
-    **dict.fromkeys(("lost", "loser"), _YES),
+    **dict.fromkeys(("won", "win", "winner", "winning", "profitable", "profit", "gain", "positive"), _NO),
+    **dict.fromkeys(("success", "successful"), _NO),
+    **dict.fromkeys(("lost", "loser", "loss", "losing", "negative"), _YES),
 }
 """Names of columns that say yes or no, also with an `is` before them, and which of the two is a loss."""
+
+_SIGNS, _MINUS = frozenset(("sign", "pnlsign", "signofpnl", "profitsign")), frozenset(("-1", "-1.0", "\u22121"))
+"""Plain names of columns that say 1 or -1, and what says the latter."""
 
 _MOST_WORDS = 8
 """A column of more different words tells something else."""
@@ -119,6 +123,8 @@ def _losses_said(reading: TableReading, free: Sequence[str]) -> str:
             if len(words[name]) > _MOST_WORDS:
                 del words[name]
     for name, said in words.items():
+        if plain_name(name) in _SIGNS and (minus := next(iter(_MINUS & said.keys()), "")):
+            return f"column {name!r} says {shown(minus)} of some"
         lost = _ASKED.get(plain_name(name).removeprefix("is"), frozenset())
         for word in said if len(said) > 1 else ():
             if word in _SAYS_LOSS or (word in lost and said.keys() <= _NO | _YES) or _BESIDE_ANOTHER.get(word) in said:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import printable
 from strategic_memory_server.replay.formats.naming import WITHOUT_NAME
-from strategic_memory_server.replay.formats.own_columns import costs_told
+from strategic_memory_server.replay.formats.own_columns import costs_told, results_told
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import Kind
 
@@ -88,5 +88,9 @@ def table_read(file: str, called: str, reading: TableReading, counts: Sequence[i
         pnl="" if reading.mapped & {names.PNL, names.REALIZED_PNL} else reading.format.pnl,
         unit=unit,
         zone="UTC" if names.TIME in reading.mapped or reading.zone_said(names.TIME) else reading.format.zone,
-        notes=(*reading.notes, *costs_told(reading.format, reading.columns, reading.table.columns)),
+        notes=(
+            *reading.notes,
+            *costs_told(reading.format, reading.columns, reading.table.columns),
+            *results_told(reading.columns, reading.table.columns),
+        ),
     )

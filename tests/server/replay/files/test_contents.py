@@ -49,6 +49,16 @@ def test_what_is_packed_more_than_once_is_read(tmp_path: Path) -> None:
     assert rows_of(tmp_path / "rows.csv.gz") == rows_of(tmp_path / "rows.zip") == rows_of(tmp_path / "rows.csv")
 
 
+@each_case("ending", ["\u2028", "\u2029", "\x85", "\x1e"])
+def test_a_text_may_hold_what_python_takes_for_the_end_of_a_line(ending: str, tmp_path: Path) -> None:
+    noted = [{"note": f"a{ending}b", **dict(zip(HEADER, row, strict=True))} for row in ROWS]
+    (tmp_path / "rows.json").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in noted))
+    (tmp_path / "rows.csv").write_text(csv_text(("note", *HEADER), [tuple(row.values()) for row in noted]))
+    (tmp_path / "named.csv").write_text(csv_text((f"a{ending}2024,b", *HEADER), [tuple(row.values()) for row in noted]))
+    for name in ("rows.json", "rows.csv", "named.csv"):
+        assert rows_of(tmp_path / name)[2] == ("2024-01-07", "RANGE", "2")
+
+
 PREAMBLE = 'Account report\n"Name, first";x\n\n'
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +23,38 @@ def test_rows_with_names_are_read_by_row_and_by_column(tmp_path: Path) -> None:
         (tmp_path / "positions.json").write_text(json.dumps(document))
         record = replay_records.read([tmp_path / "positions.json"])
         assert record.entries.pnl.tolist() == [1.5] * 3
+
+
+BY_TIME: dict[str, dict[str, object]] = {
+    f"2024-01-{day:02}T09:30:00.000": {"regime": "BULL", "realized_pnl": day} for day in range(1, 10)
+}
+SPLIT = {
+    "columns": ["regime", "realized_pnl"],
+    "index": list(BY_TIME),
+    "data": [list(row.values()) for row in BY_TIME.values()],
+}
+ALONE = {**SPLIT, "columns": ["realized_pnl"], "data": [[row["realized_pnl"]] for row in BY_TIME.values()]}
+
+
+@each_case(
+    "frame",
+    [(BY_TIME, "(one without a name)"), (SPLIT, "index"), (ALONE, "index")],
+)
+def test_times_that_name_the_rows_of_a_frame_are_a_column(frame: tuple[dict[str, object], str], tmp_path: Path) -> None:
+    document, called = frame
+    (tmp_path / "frame.json").write_text(json.dumps(document))
+    record = replay_records.read([tmp_path / "frame.json"], {"time": called})
+    assert record.entries.pnl.tolist() == list(range(1, 10))
+    assert record.entries.time_ms[:2].tolist() == [1_704_101_400_000, 1_704_187_800_000]
+    with pytest.raises(ReplayError, match=re.escape(f"Columns found: {called}, ")):
+        replay_records.read([tmp_path / "frame.json"])
+
+
+def test_numbers_that_name_the_rows_of_a_frame_are_none(tmp_path: Path) -> None:
+    frame = {"columns": list(RESULTS[0]), "index": list(range(9)), "data": [list(each.values()) for each in RESULTS]}
+    (tmp_path / "frame.json").write_text(json.dumps(frame))
+    record = replay_records.read([tmp_path / "frame.json"])
+    assert (record.entries.pnl.tolist(), record.tables[0].format) == (list(range(1, 10)), "our own columns")
 
 
 def test_a_series_by_its_dates_is_one_of_returns(tmp_path: Path) -> None:

@@ -74,3 +74,57 @@ def test_tables_of_a_report_are_not_read_as_one(tmp_path: Path) -> None:
     record = record_of(path)
     assert record.entries.pnl.tolist() == [1.0, 2.0, 3.0, 4.0]
     assert record.tables[0].notes == ("not read: the table of Key, Value (1 rows, no column is known as the time)",)
+
+
+SPANNED = [
+    ("<tr><td rowspan=2>{0}<td>A<td>1<td>9<tr><td>B<td>2<td>9", [1.0, 2.0]),
+    ("<tr><td>{0}<td rowspan=2>A<td>1<td>9<tr><td>{1}<td>2<td>9", [1.0, 2.0]),
+    ("<tr><td>{0}<td>A<td>1<td rowspan=3>9<tr><td>{1}<td>B<td>2<tr><td>{1}<td>C<td>3", [1.0, 2.0, 3.0]),
+    ("<tr><td>{0}<td>A<td>1<td>9<tr><td colspan=2>{1}<td>2<td>9", [1.0, 2.0]),
+    ("<tr><td>{0}<td class=hidden><h3>x</h3></td><td><h4>A</h4><td>1<td>9<tr><td>{1}<td>B<td>2<td>9", [1.0, 2.0]),
+    ("<tr><td>{0}<td>A<td>1<td>9<tr><td colspan=x rowspan=0>{1}<td>B<td>2<td>9", [1.0, 2.0]),
+]
+
+
+@each_case("spanned", SPANNED)
+def test_cells_that_go_over_rows_and_columns_move_no_others(spanned: tuple[str, list[float]], tmp_path: Path) -> None:
+    body, pnl = spanned
+    names = "<tr><th rowspan=2>closed at<th rowspan=2>symbol<th colspan=2>in USD<tr><th>profit<th>fee"
+    rows = body.format("2024-01-05<br>09:30", "2024-01-06 09:30")
+    (tmp_path / "report.html").write_text(f"<html><table>{names}{rows}</table></html>")
+    record = record_of(tmp_path / "report.html")
+    assert record.entries.pnl.tolist() == pnl
+    assert record.first_time_ms == 1_704_447_000_000
+
+
+def test_tables_of_a_page_are_called_as_their_headings_say(tmp_path: Path) -> None:
+    names, closed, still_open = ([NAMES], FIRST, SECOND)
+    first, second = (
+        html([*names, *rows]).removeprefix("<html>").removesuffix("</html>") for rows in (closed, still_open)
+    )
+    captioned = second.replace("<table>", "<table><caption>Open <b>trades</b></caption>")
+    for page in (f"<h2>Closed</h2>{first}<h2>Open<br>positions</h2>{second}", first + captioned):
+        (tmp_path / "report.html").write_text(f"<html><h1>Account 7</h1>{page}</html>")
+        record = record_of(tmp_path / "report.html")
+        assert record.entries.pnl.tolist() == [1.0, 2.0]
+        assert "(2 rows, trades still open, by its name)" in record.tables[0].notes[-1]
+
+
+@each_case(
+    ("rows", "why"),
+    [
+        ("<T a='1'><pnl>2</pnl></T><T a='1' pnl='2'/>", "1 of 2 elements T hold values as elements"),
+        ("<T><time>1</time><pnl>2</pnl></T>", "1 elements T hold values as elements"),
+        ("<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'><Row/></Workbook>", "as Excel 2003 wrote it"),
+    ],
+)
+def test_xml_whose_values_are_elements_says_so(rows: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "trades.xml").write_text(f"<Trades>{rows}</Trades>")
+    with pytest.raises(ReplayError, match=why):
+        record_of(tmp_path / "trades.xml")
+
+
+def test_parts_of_xml_that_hold_no_values_are_none(tmp_path: Path) -> None:
+    rows = "<S a='1'><T time='2024-01-05' pnl='2'/></S><S a='2'/><S a='3'><Trades/></S>"
+    (tmp_path / "trades.xml").write_text(f"<Trades>{rows}</Trades>")
+    assert record_of(tmp_path / "trades.xml").entries.pnl.tolist() == [2.0]

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,35 @@ def test_what_a_bot_has_written_since_it_began_is_read(database: Path) -> None:
         assert Path(f"{database}-wal").stat().st_size > 0
         record = replay_records.read([database])
     assert record.entries.pnl.tolist() == [0.5] * (TRADES + 1)
+
+
+def halfway(folder: Path) -> sqlite3.Connection:
+    """A database of a bot that has written a part of a change to its file, and not yet all of it."""
+    bot = sqlite3.connect(folder / "bot.sqlite", isolation_level=None)
+    bot.executescript(TRADE + "PRAGMA cache_size = 1; BEGIN;")
+    bot.executemany("INSERT INTO trades VALUES (?, ?)", [("2024-01-07", 1)] * 5_000)
+    return bot
+
+
+def test_a_database_that_is_changed_halfway_is_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "copied").mkdir()
+    opened = sqlite3.connect
+    with closing(halfway(tmp_path)):
+        for name in ("bot.sqlite", "bot.sqlite-journal"):
+            shutil.copy(tmp_path / name, tmp_path / "copied")
+        # The bot ends when it ends: nobody waits for that here.
+        monkeypatch.setattr(sqlite3, "connect", partial(opened, timeout=0))
+        with pytest.raises(ReplayError, match=r"bot.sqlite: another program is writing into it: try again"):
+            replay_records.read([tmp_path / "bot.sqlite"])
+    assert replay_records.read([tmp_path / "bot.sqlite"]).entries.pnl.tolist() == [1.0, -2.0]
+    with pytest.raises(ReplayError, match=r"changed halfway, and what was there before lies in its -journal: open it"):
+        replay_records.read([tmp_path / "copied" / "bot.sqlite"])
+
+
+def test_bytes_in_a_cell_are_its_text(tmp_path: Path) -> None:
+    read(tmp_path, TRADE)
+    record = read(tmp_path, "INSERT INTO trades VALUES (CAST('2024-01-07' AS BLOB), CAST('3.5' AS BLOB));")
+    assert record.entries.pnl.tolist() == [1.0, -2.0, 3.5]
+    # So numpy's whole numbers are kept by Python.
+    record = read(tmp_path, "INSERT INTO trades VALUES ('2024-01-08', X'0300000000000000');")
+    assert replay_records.refused(record) == {"realized_pnl_not_a_number": (1, ["bot.sqlite:4"])}

@@ -87,6 +87,21 @@ def test_exports_in_one_archive_are_not_pooled(tmp_path: Path) -> None:
     assert replay_records.read([tmp_path / "both.zip"], strategy="b.json").entries.pnl.tolist() == [0.25]
 
 
+def test_strategies_in_files_of_their_own_are_not_pooled(tmp_path: Path) -> None:
+    trade = {"pair": "X", "profit_abs": 1.0, "open_date": "2025-01-09", "profit_ratio": 0.5}
+    for day, name in enumerate(("Trend", "Mirror", "Trend")):
+        run = {name: {"trades": [{**trade, "close_date": f"2025-01-1{day} 02:00:00+00:00"}]}}
+        (tmp_path / f"{day}.json").write_text(json.dumps({"strategy": run}))
+    with pytest.raises(
+        ReplayError, match=r"0\.json holds .* of the strategy Trend, and .*1\.json those of Mirror; .* replay each by"
+    ):
+        replay_records.read([tmp_path / "0.json", tmp_path / "1.json"])
+    assert len(replay_records.read([tmp_path / "0.json", tmp_path / "2.json"])) == 2
+    bots = [bot_database(tmp_path / f"{name}.sqlite", [name]) for name in ("One", "Two")]
+    with pytest.raises(ReplayError, match=r"of the strategy One, and .*Two\.sqlite those of Two"):
+        replay_records.read(bots)
+
+
 @each_case(
     ("content", "says"),
     [

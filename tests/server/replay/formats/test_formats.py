@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 import replay_records
 from click.testing import CliRunner
 from each_case import each_case
@@ -42,6 +44,7 @@ from server.replay.formats.tool_exports import (
 
 from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.replay.files.cell_columns import NOTHING
+from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.known import FORMATS
 
 DOCUMENTED = Path(__file__).parents[4] / "docs" / "formats.md"
@@ -122,6 +125,60 @@ def test_names_that_many_have_for_times_and_results_are_known(head: str, tmp_pat
     entries = replay_records.read([tmp_path / "export"]).entries
     assert (entries.opened_ms.tolist(), entries.time_ms.tolist()) == ([ms(OPENED)], [ms(CLOSED)])
     assert entries.pnl.tolist() == [-123.5]
+
+
+@each_case("head", ["time,regime,Net P&L", "Date,regime,Net P&L", "time,market_regime,profit", "time,Regime,pnl_usd"])
+def test_a_result_by_a_common_name_is_read_beside_columns_of_ours(head: str, tmp_path: Path) -> None:
+    (tmp_path / "export").write_text(f"{head}\n{CLOSED},BULL,-123.5\n{CLOSED},BEAR,7\n")
+    record = replay_records.read([tmp_path / "export"])
+    assert (record.entries.pnl.tolist(), record.tables[0].by_kind) == ([-123.5, 7.0], {"trade": 2})
+    assert record.regime_names[:2] == ("BULL", "BEAR")
+    # A map that is meant for another file changes nothing.
+    (tmp_path / "other").write_text(f"time,earned\n{OPENED},1\n")
+    both = replay_records.read([tmp_path / "export", tmp_path / "other"], {"realized_pnl": "earned"})
+    assert both.entries.pnl.tolist() == [1.0, -123.5, 7.0]
+
+
+@each_case(
+    ("head", "asked", "told"),
+    [
+        ("time,regime,pnl_pct", {}, True),
+        ("time,regime,Trade_Return", {}, True),
+        ("time,regime,P/L pips", {}, True),
+        ("time,regime,pnl_pct", {"realized_pnl": "pnl_pct"}, False),
+        ("time,regime,plan", {}, False),
+        ("time,pnl,profit factor", {}, False),
+    ],
+)
+def test_a_column_that_may_be_the_result_is_told_where_none_is_read(
+    head: str, asked: dict[str, str], told: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "export").write_text(f"{head}\n{CLOSED},{'1' if 'regime' not in head else 'BULL'},-0.5\n")
+    (table,) = replay_records.read([tmp_path / "export"], asked).tables
+    name = head.rpartition(",")[2]
+    assert (f"read without a pnl: is {name} what was earned? --map 'realized_pnl={name}'" in table.notes) is told
+
+
+def test_dates_of_a_tool_from_before_there_was_any_are_in_another_order(tmp_path: Path) -> None:
+    for text in (BINANCE_TRADES, BINANCE_POSITIONS):
+        dates = re.sub(r"(?:20)?25-01-(\d\d)", r"\1-01-25", text)
+        (tmp_path / "export").write_text(dates)
+        with pytest.raises(ReplayError, match=r"reads as 2010-01-25 02:00:00.* none before 2019: .* years in full"):
+            replay_records.read([tmp_path / "export"])
+
+
+def test_rows_of_a_list_of_trades_in_another_language_are_told(tmp_path: Path) -> None:
+    (tmp_path / "export").write_text(TRADINGVIEW.replace("1,Exit long", "1,Ausstieg Long"))
+    with pytest.raises(ReplayError, match=r"the type 'Ausstieg Long' of trade 1 is neither an entry nor an exit"):
+        replay_records.read([tmp_path / "export"])
+
+
+@each_case("deleted", [("is_deleted", "True", "False"), ("deleted", "1", "0"), ("deletedAt", "2025-01-11", "NULL")])
+def test_trades_that_were_deleted_in_a_database_are_no_results(deleted: tuple[str, str, str], tmp_path: Path) -> None:
+    name, yes, no = deleted
+    (tmp_path / "export").write_text(f"time,pnl,policy,{name}\n{OPENED},1,,{yes}\n{CLOSED},-2,BALANCED,{no}\n")
+    record = replay_records.read([tmp_path / "export"])
+    assert (record.entries.pnl.tolist(), record.tables[0].left_out) == ([-2.0], {"trades that were deleted": 1})
 
 
 @each_case("nothing", sorted(NOTHING | {"NaT", "NULL", "N/A"}))

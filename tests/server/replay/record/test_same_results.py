@@ -36,6 +36,29 @@ def test_the_same_results_in_two_files_are_an_error(digits: int, later: timedelt
         record_of(first, again)
 
 
+@each_case("later", [timedelta(hours=2), timedelta(minutes=-1)])
+@each_case("digits", [2, 9])
+def test_an_export_that_goes_on_from_within_another_is_an_error(digits: int, later: timedelta, tmp_path: Path) -> None:
+    earned = [*PNL, *(round(each * 1.37, 2) for each in PNL)]
+    first = write(tmp_path / "first.csv", earned[:16], later=timedelta())
+    next_one = write(tmp_path / "next.csv", earned[11:], later=later + timedelta(hours=55), digits=digits)
+    with pytest.raises(ReplayError, match=r"the last 5 results of one are the first of the other to (3|15) digits"):
+        record_of(first, next_one)
+    with pytest.raises(ReplayError, match=r"the last 5 results of one are the first of the other to (3|15) digits"):
+        record_of(next_one, first)
+    after = write(tmp_path / "after.csv", earned[12:], later=later + timedelta(hours=60), digits=digits)
+    assert len(record_of(first, after)) == 28
+
+
+@each_case("ids", [("T", ""), ("", "T")])
+def test_ids_in_one_of_two_files_tell_nothing(ids: tuple[str, str], tmp_path: Path) -> None:
+    files = [
+        write(tmp_path / f"{place}.csv", PNL, later=timedelta(hours=place), ids=each) for place, each in enumerate(ids)
+    ]
+    with pytest.raises(ReplayError, match=r"12 of their results are the same to 15 digits.* or a trade_id in both"):
+        record_of(*files)
+
+
 def test_other_results_ids_and_results_of_few_sizes_are_read(tmp_path: Path) -> None:
     later = timedelta(days=30)
     for name, one, other, ids in (

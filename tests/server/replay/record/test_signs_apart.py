@@ -24,6 +24,8 @@ def table(name: str, gain: str, loss: str, *, signed: bool = False) -> str:
 SAID = [
     ("result", "Win", "Loss"), ("Dr/Cr", "C", "D"), ("sign", "+", "-"), ("outcome", "TP", "SL"), ("W/L", "w", "l"),
     ("is_win", "1", "0"), ("Won", "True", "False"), ("isProfitable", "yes", "no"), ("lost", "F", "T"),
+    ("is_loss", "False", "True"), ("Negative", "0", "1"), ("is profit", "Y", "N"), ("sign", "1", "-1"),
+    ("pnl_sign", "1.0", "-1.0"),
 ]  # fmt: skip
 
 
@@ -63,6 +65,8 @@ def test_what_is_mapped_is_meant(tmp_path: Path) -> None:
         ("loss", "0", "0.00"),
         ("won", "1", "1"),
         ("win", "2", "0"),
+        ("is_loss", "0", "0"),
+        ("position", "1", "-1"),
     ],
 )
 def test_a_record_of_gains_alone_is_one(said: tuple[str, str, str], tmp_path: Path) -> None:
