@@ -96,7 +96,7 @@ def acted_upon_after_a_freeze(libraries: Iterable[Library]) -> list[str]:
 
 
 def _acted_upon_once_thawed(library: Library) -> tuple[str, float] | None:
-    """Return what an example says that may be acted upon, of what comes while it is frozen for longer than that holds."""
+    """Return what an example says may be acted upon, of what comes while it is frozen for longer than that holds."""
     is_frozen = threading.Event()
 
     def asked(stream: Stream) -> Iterator[StreamFeedbackResponse]:

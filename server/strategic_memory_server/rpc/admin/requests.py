@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from strategic_memory.v1 import admin_pb2
 from strategic_memory_server.faults.errors import InvalidRequestError, Violation
+from strategic_memory_server.memory.leverage_cap import HIGHEST_LEVERAGE
 from strategic_memory_server.memory.override import LONGEST_MS, LONGEST_REASON, SHORTEST_MS
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.revisions.contract_bounds import HIGHEST_LEVERAGE
 from strategic_memory_server.rpc.wire.span_from_wire import is_well_formed
 from strategic_memory_server.rpc.wire.wire_names import POLICIES
 
