@@ -14,9 +14,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError
+from redis.exceptions import AuthenticationError, InvalidResponse
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import InvalidResponse
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
@@ -114,8 +113,8 @@ _WITHOUT_TLS = "A server without TLS answers nothing to rediss://"
 
 
 _NO_REDIS = (
-    "What answers there is no Redis: look at host and port in REDIS_URL. Where it takes TLS alone, REDIS_URL has to begin "
-    "with rediss"
+    "What answers there is no Redis: look at host and port in REDIS_URL. Where it takes TLS alone, REDIS_URL has to "
+    "begin with rediss"
 )
 
 
