@@ -11,7 +11,6 @@ import pytest
 
 from strategic_memory_producer import AsyncTraceWriter, BackgroundWriter, TraceError, TraceWriter
 
-
 TAKES: list[Callable[[object], object]] = [
     copy.copy,
     copy.deepcopy,
