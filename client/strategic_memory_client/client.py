@@ -91,9 +91,10 @@ class StrategicMemoryClient(Rooted):
 
     def wait_for_newest(self, timeout_s: float | None = None) -> Feedback:
         """Return `newest` once something arrived, the client is closed, or the timeout is over (None: the option's)."""
-        for step_s in in_steps(self._timeout_s(timeout_s)):
-            if self._follower.has_received.wait(step_s):
-                break
+        with self._transport.readers.waiting():
+            for step_s in in_steps(self._timeout_s(timeout_s)):
+                if self._follower.has_received.wait(step_s):
+                    break
         return self.newest
 
     def get_feedback(self, *, timeout_s: float | None = None) -> Feedback:

@@ -20,6 +20,7 @@ from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.errors import TraceError
 from strategic_memory_producer.given_entries import checked_entries
 from strategic_memory_producer.outbox import Outbox
+from strategic_memory_producer.rooted import Rooted
 from strategic_memory_producer.traces import (
     ObservationFields,
     PortfolioFields,
@@ -36,7 +37,7 @@ _TURN_S = 0.05
 """The least time that is given to a turn. A busy loop takes longer."""
 
 
-class AsyncTraceWriter:
+class AsyncTraceWriter(Rooted):
     """Writes what a trading program saw and earned into the input streams of the service, as `TraceWriter` does.
 
     It belongs to the event loop that it is first used in, and never holds that up. Tasks that share it write one after

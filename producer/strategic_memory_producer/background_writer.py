@@ -14,6 +14,7 @@ from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.errors import TraceError, UnwrittenError
 from strategic_memory_producer.given_entries import checked_entries
+from strategic_memory_producer.rooted import Rooted
 from strategic_memory_producer.trace_writer import TraceWriter
 from strategic_memory_producer.traces import (
     ObservationFields,
@@ -37,7 +38,7 @@ _ANSWERED_WITHIN_S = 0.5
 _log = logging.getLogger(__name__)
 
 
-class BackgroundWriter:
+class BackgroundWriter(Rooted):
     """Writes what a trading program saw and earned as `TraceWriter` does, but a call returns at once.
 
     Values are checked in the call, which raises EntryRefusedError, and UnwrittenError when too many entries wait. What

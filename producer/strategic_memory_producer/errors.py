@@ -12,6 +12,10 @@ class TraceError(Exception):
     """A trace was not written, or perhaps not. The message says why and what to do."""
 
 
+class TakenElsewhereError(TraceError, TypeError):
+    """A writer was copied or pickled. A `TypeError` too, as for anything else that cannot be."""
+
+
 class EntryRefusedError(TraceError, ValueError):
     """A value is wrong; nothing was sent. `field` names the argument."""
 

@@ -19,6 +19,7 @@ from strategic_memory_producer.connection import fields_of, pool_options, read_u
 from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.given_entries import checked_entries
 from strategic_memory_producer.outbox import Outbox
+from strategic_memory_producer.rooted import Rooted
 from strategic_memory_producer.traces import (
     ObservationFields,
     PortfolioFields,
@@ -30,7 +31,7 @@ from strategic_memory_producer.traces import (
 from strategic_memory_producer.writer_settings import WriterSettings, checked_settings
 
 
-class TraceWriter:
+class TraceWriter(Rooted):
     """Writes what a trading program saw and earned into the input streams of the service.
 
     A call returns when Redis has given each entry an id; nothing is left waiting. It may be shared by threads, which

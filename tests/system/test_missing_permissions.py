@@ -101,6 +101,26 @@ def test_each_is_named_and_looking_for_it_writes_nothing(
         assert contents_of(client) == before
 
 
+def test_a_command_that_redis_does_not_know_is_named_before_anything_is_written(
+    kind: str, tmp_path: Path, start_service: StartService
+) -> None:
+    renamed = [f'rename-command {command} ""' for command in ("ZADD", "ZREMRANGEBYRANK")]
+    program = require_program(kind)
+    with (
+        RedisProcess(tmp_path / "renamed", free_port(), ["save 86400 1", *renamed], program=program) as server,
+        redis.Redis.from_url(server.url) as client,
+    ):
+        for number in range(3):
+            add_regime(client)
+            add_trade(client, trade_id=f"T{number}")
+        inputs = contents_of(client)
+        service = start_service(server.url, sync_interval_s=0.1)
+        [problem] = eventually(lambda: get_json(service)["problems"])
+        assert "this Redis does not know ZADD, ZREMRANGEBYRANK" in problem
+        assert "rename-command" in problem
+        assert contents_of(client) == inputs
+
+
 def test_nothing_is_written_until_it_is_there(server: RedisProcess, start_service: StartService) -> None:
     with redis.Redis.from_url(server.url) as client:
         allow(client, "strategic-memory", "-zadd", "-zremrangebyrank")

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 import redis
+from click.testing import CliRunner
 from conftest import StartService
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess
+from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from redis_kinds.programs import KINDS, require_program
 from redis_kinds.whole_service import publishes_what_is_written
 from service_calls import get_feedback, get_json
 
 from strategic_memory.v1 import feedback_pb2
+from strategic_memory_server.cli.export_command import export_memory
+from strategic_memory_server.exporting.folder import MANIFEST
 
 pytestmark = pytest.mark.system
 
@@ -71,6 +75,21 @@ def test_a_service_that_starts_on_a_full_redis_says_what_holds(
             held = eventually(partial(get_feedback_of, service, said.revision), what="the advice that holds")
             assert (held.epoch, held.status) == (said.epoch, feedback_pb2.FEEDBACK_STATUS_ACTIVE)
             service.kill()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_full_redis_is_exported(kind: str, tmp_path: Path, start_service: StartService) -> None:
+    with (
+        RedisProcess(tmp_path / "redis", free_port(), program=require_program(kind)) as server,
+        server.client() as client,
+    ):
+        service = start_service(server.url)
+        publishes_what_is_written(service, client)
+        service.kill()
+        client.config_set("maxmemory", 1)
+        done = CliRunner(env=PATIENT).invoke(export_memory, [str(tmp_path / "export"), "--redis-url", server.url])
+        assert done.exit_code == 0, done.output
+        assert (tmp_path / "export" / MANIFEST).exists()
 
 
 def get_feedback_of(service: ServiceProcess, revision: int) -> feedback_pb2.Feedback | None:

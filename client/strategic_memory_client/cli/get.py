@@ -17,8 +17,8 @@ from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import FeedbackStatus
 
-REFUSED_INPUTS = "inputs_refused"
-"""Problem that says why there are too few observations."""
+TOO_FEW_SINCE = "inputs_refused", "regimes_missing"
+"""Problems that say why there are too few observations."""
 
 
 @client_command(
@@ -55,6 +55,6 @@ def not_active(status: FeedbackStatus, problems: Sequence[Problem]) -> str:
     }[status]
     told = {problem.name: plain(problem.sentence) for problem in problems}
     if status is FeedbackStatus.WARMING_UP:
-        why = told.pop(REFUSED_INPUTS, why)
+        why = " ".join(told.pop(name) for name in TOO_FEW_SINCE if name in told) or why
     told_too = f". The service tells: {' '.join(told.values())}" if told else ""
     return f"the feedback may not be acted upon ({status}): {why.removesuffix('.')}{told_too}"

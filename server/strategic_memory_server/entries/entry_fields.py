@@ -37,6 +37,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _PLAIN_NUMBER = re.compile(rb"-?[0-9]{1,15}(\.[0-9]{1,20})?")
 _NUMPY_NUMBER = re.compile(r"(?:np|numpy)\.(?:float|u?int|longdouble)\d*\(([^()]*)\)", re.ASCII)
 _NUMPY_NAME = re.compile(r"""(?:np|numpy)\.str_\((['"])([^'"\\]*)\1\)""")
+_JSON_BEGINS = (b"{", b"[", b'"')
 _NAMES_REMEMBERED = 4_096
 _EXCERPT_LENGTH = 80
 
@@ -106,14 +107,21 @@ def required_number(fields: Fields, field: str) -> float:
 
 
 def _missing(fields: Fields, field: str) -> RejectionError:
-    """Say that a field is missing, and which there are, or that it is inside JSON that is the value of another one."""
-    quoted = b'"%b"' % field.encode()
+    """Say that a field is missing, and which there are, or that it is inside JSON that is the value of another one.
+
+    A list of one object is that too, text of it that was written as JSON again, and what Python's str() makes of it.
+    """
+    wanted = field.encode()
     for name, value in fields.items():
-        if value.lstrip()[:1] == b"{" and quoted in value:
+        if value.lstrip()[:1] in _JSON_BEGINS and wanted in value and _as_key(wanted).search(value):
             return RejectionError(JSON_IN_ONE_FIELD, b"%b=%b" % (name, value))
     return RejectionError(
         f"{field}_missing", b", ".join(name for name, value in fields.items() if not _is_blank(value))
     )
+
+
+def _as_key(field: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"""["']%b\\*["']\s*:""" % re.escape(field))
 
 
 def _is_blank(value: bytes) -> bool:

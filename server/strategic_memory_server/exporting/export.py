@@ -35,7 +35,7 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
-from strategic_memory_server.redis_access.round_trip import Entry, checked, packed, round_trip, stream_entries
+from strategic_memory_server.redis_access.round_trip import Entry, Reply, checked, packed, round_trip, stream_entries
 from strategic_memory_server.replay.courses.advice_table import advice_file
 from strategic_memory_server.replay.courses.served_advice import Served
 from strategic_memory_server.replay.files.moved import flush_files, flush_folder, move
@@ -47,6 +47,9 @@ from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.said_log import SaidLog
 
 PAGE = 2_000
+
+READINGS = 100
+"""How often the long memory is read at most, until it has stood still meanwhile."""
 
 Read = Callable[[int], None]
 """Told how many entries more have been read."""
@@ -201,17 +204,33 @@ async def _memory(client: redis.Redis, prefix: str, decay: float, file: Path) ->
     """
     places = {"first": MemoryKeys.under(prefix), "beside": MemoryKeys.beside(prefix, decay)}
     state = LogKeys.under(prefix).state
-    asked = [packed("MULTI")]
-    for keys in places.values():
-        asked += packed("HGETALL", keys.evidence), packed("ZRANGE", keys.trade_ids, 0, -1, "WITHSCORES")
-    asked += packed("HGET", state, "guard"), packed("EXEC")
-    *evidence_and_ids, guard = checked((await round_trip(client, asked, patience=16.0))[-1], state, "hash")
+    *evidence_and_ids, guard = await _at_one_moment(client, tuple(places.values()), state)
     each = iter(evidence_and_ids)
     with parquet_writer(file, {"place": "string", "part": "string", "name": "binary", "value": "binary"}) as table:
         for place, keys in places.items():
             table.write(list(_named(place, "evidence", checked(next(each), keys.evidence, "hash"))))
             table.write(list(_named(place, "trade_ids", checked(next(each), keys.trade_ids, "sorted set"))))
     return table.rows, carried_guard(checked(guard, state, "hash") or b"")
+
+
+async def _at_one_moment(client: redis.Redis, places: Sequence[MemoryKeys], state: str) -> list[Reply]:
+    """Read the memory in each place, and the guard last, as they stood together.
+
+    Whoever writes them moves what is asked before and after. A transaction would say the same, but a Redis 6.2 or 7.0
+    that is full refuses to read in one.
+    """
+    moved = [packed("HMGET", keys.evidence, "read_up_to", "duplicates", "numbered", "exploration") for keys in places]
+    moved.append(packed("HGET", state, "guard"))
+    read: list[bytes] = []
+    for keys in places:
+        read += packed("HGETALL", keys.evidence), packed("ZRANGE", keys.trade_ids, 0, -1, "WITHSCORES")
+    for _ in range(READINGS):
+        replies = await round_trip(client, [*moved, *read, *moved], patience=16.0)
+        before, after = replies[: len(moved)], replies[-len(moved) :]
+        # A key of another type is named by whoever reads the replies.
+        if before == after or any(isinstance(reply, Exception) for reply in replies):
+            return [*replies[len(moved) : -len(moved)], after[-1]]
+    raise FolderError("the long memory moves while it is read, each time; export again, or stop the service meanwhile")
 
 
 def _named(place: str, part: str, reply: Sequence[bytes]) -> Iterator[Mapping[str, object]]:

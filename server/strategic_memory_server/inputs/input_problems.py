@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 
@@ -16,6 +16,7 @@ from strategic_memory_server.entries.notes import (
     ID_IN_FUTURE,
     ID_IS_NO_TIME,
     POLICY_UNRECOGNISED,
+    REGIME_NOT_OBSERVED,
     TRADE_ID_HASHED,
     TRADE_ID_REPEATED,
     TRADE_ID_REUSED,
@@ -72,6 +73,9 @@ _SENTENCES = {
     "of them say nothing. Let all producers write the pnl in one unit",
     "regimes_look_alike": "{entries} entries of {source} name a regime that looks like another one, such as {example}: "
     "they count as another regime. Let all producers spell it in the same way",
+    "regimes_missing": "none of the {entries} entries of {source} has a regime, and none was observed by the time they "
+    "were opened: nothing can be advised upon them. Let the producer write it (market_regime of a trade, regime of a "
+    "portfolio entry), or start the regime detector before it",
     "regimes_not_given": "{entries} entries of {source} name as their regime what programs write for none, such as "
     "{example}: they count as a regime of that name. Let the producer leave the field out",
 }
@@ -115,16 +119,8 @@ class InputProblems:
             self._problems.withdraw(REFUSED)
         found: dict[str, list[Oddity]] = {problem: [] for problem in _SENTENCES}
         for report in memory.sources:
-            for note in _OF_NOTES.keys() & report.noted.keys():
-                found[_OF_NOTES[note]].append(Oddity(report.source, report.noted[note], report.examples[note]))
-            if (repeated := report.noted.get(TRADE_ID_REPEATED, 0)) > report.accepted:
-                found["trade_ids_repeat"].append(Oddity(report.source, repeated, report.examples[TRADE_ID_REPEATED]))
-            unrecognised = report.noted.get(POLICY_UNRECOGNISED, 0)
-            if unrecognised >= REFUSED_IN_A_ROW and not np.any(memory.trades.policy >= 0):
-                found["policies_unrecognised"].append(Oddity(report.source, unrecognised, ""))
-            if (malformed := sum(report.rejected.values())) > MALFORMED_TOLD:
-                main_reason = max(report.rejected, key=lambda reason: report.rejected[reason])
-                found["malformed_flood"].append(Oddity(report.source, malformed, main_reason))
+            for problem, oddity in _of_entries(report, memory):
+                found[problem].append(oddity)
         found["units_mixed"].extend(_in_other_units(memory))
         entries = _entries_by_regime(memory)
         found["regimes_look_alike"].extend(_look_alikes(entries))
@@ -135,6 +131,23 @@ class InputProblems:
                 self._problems.state(problem, "; ".join(sentences) + ".")
             else:
                 self._problems.withdraw(problem)
+
+
+def _of_entries(report: SourceReport, memory: StrategicMemory) -> Iterator[tuple[str, Oddity]]:
+    """Yield what is strange about the entries of one source, each with its problem."""
+    for note in _OF_NOTES.keys() & report.noted.keys():
+        yield _OF_NOTES[note], Oddity(report.source, report.noted[note], report.examples[note])
+    if (repeated := report.noted.get(TRADE_ID_REPEATED, 0)) > report.accepted:
+        yield "trade_ids_repeat", Oddity(report.source, repeated, report.examples[TRADE_ID_REPEATED])
+    unrecognised = report.noted.get(POLICY_UNRECOGNISED, 0)
+    if unrecognised >= REFUSED_IN_A_ROW and not np.any(memory.trades.policy >= 0):
+        yield "policies_unrecognised", Oddity(report.source, unrecognised, "")
+    unknown = report.noted.get(REGIME_NOT_OBSERVED, 0)
+    if unknown >= REFUSED_IN_A_ROW and unknown == report.accepted:
+        yield "regimes_missing", Oddity(report.source, unknown, "")
+    if (malformed := sum(report.rejected.values())) > MALFORMED_TOLD:
+        main_reason = max(report.rejected, key=lambda reason: report.rejected[reason])
+        yield "malformed_flood", Oddity(report.source, malformed, main_reason)
 
 
 def _uncapped(memory: StrategicMemory, sources: Iterable[SourceReport]) -> str:

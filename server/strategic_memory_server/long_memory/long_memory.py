@@ -222,9 +222,20 @@ class LongMemory:
             return
         self._loss.written(note.kept.sums.observations)
         text, self._restored, self._has_new_blocks = note.exploration_text, (), False
+        # What another program has put above the ids stays there; where it does not, what is there is read again.
+        is_own = stored.newest_there == stored.known_ids.newest.encode()
+        newest_there = note.trade_ids[-1].encode() if note.trade_ids and is_own else stored.newest_there
         stored.known_ids.add(note.trade_ids)
         exploration = stored.exploration if text == stored.exploration_text else read_exploration(text)
-        self._stored = Stored(note.kept, stored.known_ids, note.kept.read_up_to, exploration, text, stored.keys)
+        self._stored = Stored(
+            note.kept,
+            stored.known_ids,
+            note.kept.read_up_to,
+            exploration,
+            text,
+            stored.keys,
+            newest_there=newest_there,
+        )
 
     def stand_by(self) -> None:
         """Leave it to whoever leads: to write, and to tell of trades in another unit.

@@ -56,6 +56,7 @@ class Stored:
         exploration_text: the same as Redis holds it, to be compared too; empty: nothing.
         keys: where it lies; None: under the prefix, by the names that a first memory has.
         ids_lost: whether Redis lacks the newest ids of trades that the memory counted, or all of them.
+        newest_there: the id of a trade that Redis lists as the newest, whoever has put it there; empty: none.
         at_least: so many trades it must have had, as the ids say that are left of a memory that is gone; 0: unknown.
     """
 
@@ -66,6 +67,7 @@ class Stored:
     exploration_text: bytes = b""
     keys: MemoryKeys | None = None
     ids_lost: bool = False
+    newest_there: bytes = b""
     at_least: int = 0
 
 
@@ -133,6 +135,7 @@ class MemoryStore:
         if found.unreadable:
             logger.warning("Long memory cannot be read; it is built anew from the trade stream", error=found.unreadable)
         known = await self._known_ids(keys)
+        newest_there = known[0] if known else b""
         at_least, ids_lost = 0, False
         if kept is None:
             at_least = await self._numbered(keys, len(known)) if known else 0
@@ -151,6 +154,7 @@ class MemoryStore:
             found.exploration_text,
             keys,
             ids_lost=ids_lost,
+            newest_there=newest_there,
             at_least=at_least,
         )
 
@@ -172,8 +176,9 @@ class MemoryStore:
         keys = stored.keys or self._places[0]
         read_up_to, ids = replies
         stands_at: bytes | None = checked(read_up_to, keys.evidence, "hash")
-        has_ids = bool(checked(ids, keys.trade_ids, "sorted set"))
-        return _id_or_nowhere(stands_at) == stored.stands_at and (has_ids or not stored.known_ids)
+        there: list[bytes] = checked(ids, keys.trade_ids, "sorted set")
+        is_newest = not self._horizon or next(iter(there), b"") == stored.newest_there
+        return _id_or_nowhere(stands_at) == stored.stands_at and is_newest
 
     async def _numbered(self, keys: MemoryKeys, ids: int) -> int:
         """Return how many trades with an id were counted, as the number of the middle one of the ids says.

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError
+from redis.exceptions import AuthenticationError, InvalidResponse
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
@@ -112,6 +112,12 @@ _HOW_TO_LOG_IN = (
 _WITHOUT_TLS = "A server without TLS answers nothing to rediss://"
 
 
+_NO_REDIS = (
+    "What answers there is no Redis: look at host and port in REDIS_URL. Where it takes TLS alone, REDIS_URL has to "
+    "begin with rediss"
+)
+
+
 _WAY_BACK = "start Redis, or give REDIS_URL where it is; `serve --embedded-redis` brings one of its own"
 
 
@@ -121,6 +127,8 @@ def describe_failure(error: Exception) -> str:
     if isinstance(error, RedisTimeoutError):
         what, more = ("CONNECT", f". {_WITHOUT_TLS}") if "connecting" in told else ("COMMAND", "")
         return f"{told}; STRATEGIC_MEMORY_REDIS_{what}_TIMEOUT says how long is waited{more}"
+    if isinstance(error, InvalidResponse):
+        return f"{told}. {_NO_REDIS}"
     return f"{told} {_HOW_TO_LOG_IN}" if isinstance(error, AuthenticationError) else told
 
 

@@ -105,8 +105,17 @@ def may_evict(info: Mapping[str, object]) -> str | None:
 
 
 def not_persistent(info: Mapping[str, object], saves: str | None, now_s: float) -> str | None:
-    """Say that Redis keeps nothing on disk; None: it does, or that is not known."""
-    if "aof_enabled" not in info or _number(info, "aof_enabled"):
+    """Say that Redis keeps nothing on disk, or could not lately; None: it does, or that is not known."""
+    if "aof_enabled" not in info:
+        return None
+    is_appending = bool(_number(info, "aof_enabled"))
+    status = "aof_last_write_status" if is_appending else "rdb_last_bgsave_status"
+    if info.get(status) == "err" and (is_appending or saves != ""):
+        return (
+            f"Redis could not write its data to disk ({status} is err): after a restart the long memory and the log "
+            "are those of the last time that it could. Look at its disk and into its log"
+        )
+    if is_appending:
         return None
     unsaved_s = now_s - _number(info, "rdb_last_save_time")
     if saves is None and (not _number(info, "rdb_changes_since_last_save") or unsaved_s < UNSAVED_S):

@@ -12,8 +12,11 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_scripts import register_script
 
-REFUSALS = ("can't run this command", "access at least one of the keys", "ACL failure in script")
-"""How the servers say inside a script that a permission is missing: Redis 6.2 and 7, newer ones and Valkey."""
+REFUSALS = ("can't run this command", "access at least one of the keys", "ACL failure in script", "command called from")
+"""How the servers say inside a script that a permission is missing: Redis 6.2 and 7, newer ones and Valkey; or that
+there is no such command."""
+
+_UNKNOWN = "unknown command "
 
 
 class Permissions:
@@ -33,6 +36,8 @@ class Permissions:
     async def missing(self) -> list[str]:
         """Return the missing permissions as they stand in the rules of a user; nothing is written.
 
+        A command that Redis does not know at all is among them as "unknown command ZADD".
+
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused for another reason.
         """
@@ -44,7 +49,7 @@ class Permissions:
 
 
 def lacks_permission(error: Exception) -> bool:
-    """Tell whether an error says that the user lacks a permission."""
+    """Tell whether an error says that the user lacks a permission, or Redis a command."""
     said = str(error)
     return isinstance(error, NoPermissionError) or (
         isinstance(error, ResponseError) and any(words in said for words in REFUSALS)
@@ -53,7 +58,14 @@ def lacks_permission(error: Exception) -> bool:
 
 def missing_permissions(rules: list[str]) -> str:
     """Say what is missing and what to do."""
-    return (
-        f"the user of REDIS_URL lacks {', '.join(rules)}: nothing is written until that is permitted. "
-        "See docs/redis.md, User and password"
-    )
+    unknown = [rule.removeprefix(_UNKNOWN) for rule in rules if rule.startswith(_UNKNOWN)]
+    lacked = [rule for rule in rules if not rule.startswith(_UNKNOWN)]
+    said = []
+    if lacked:
+        said.append(f"the user of REDIS_URL lacks {', '.join(lacked)}: nothing is written until that is permitted")
+    if unknown:
+        said.append(
+            f"this Redis does not know {', '.join(unknown)}: nothing is written until it does. Look for rename-command "
+            "in its configuration"
+        )
+    return f"{'; '.join(said)}. See docs/redis.md, User and password"

@@ -233,6 +233,10 @@ def test_what_is_wrong_with_the_inputs_is_said_where_one_looks(peer: ScriptedPee
         shown = run_at_terminal(name, "-a", peer.address).out
         assert '"n/a"' in shown
         assert "(6)" in shown, "whatever the width of the terminal"
+    unknown = "none of the 4 entries of stream:trade.results has a regime"
+    peer.problems.append(service_pb2.Problem(name="regimes_missing", sentence=unknown))
+    both = run("get", "-a", peer.address).err
+    assert (said in both, unknown in both, "check that the producers write" in both) == (True, True, False)
     peer.problems = [service_pb2.Problem(name="redis_not_persistent", sentence="Redis keeps nothing on disk")]
     told_too = run("get", "-a", peer.address).err
     assert "check that the producers write to Redis. The service tells: Redis keeps nothing on disk" in told_too

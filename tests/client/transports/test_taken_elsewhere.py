@@ -215,6 +215,27 @@ def test_a_thread_of_an_executor_ends_with_the_program(slowly: str) -> None:
         assert eventually(lambda: peer.open_streams == 0)
 
 
+def test_a_thread_of_an_executor_that_waits_for_the_newest_ends_with_the_program() -> None:
+    with ScriptedPeer(send()) as peer:
+        done = run_python(
+            """
+            import sys, threading
+            from concurrent.futures import ThreadPoolExecutor
+            from strategic_memory_client import StrategicMemoryClient
+            client = StrategicMemoryClient(sys.argv[1])
+            client.follow()
+            begun = threading.Event()
+            def wait():
+                begun.set()
+                print(client.wait_for_newest(600).status)
+            ThreadPoolExecutor(1).submit(wait)
+            begun.wait()
+            """,
+            peer.address,
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "WARMING_UP\n", "")
+
+
 def on_and_on(stream: Stream) -> Iterator[Response]:
     for revision in itertools.count(7):
         yield feedback_response(revision)

@@ -267,6 +267,9 @@ def test_names_as_numpy_writes_them(raw: bytes, name: str) -> None:
         ({b"data": b'{"pnl": 0.3, "regime": "BULL"}'}, 'data={"pnl": 0.3, "regime": "BULL"}'),
         ({b"a": b"1", b"payload": b' {"pnl": 0.3}'}, 'payload= {"pnl": 0.3}'),
         ({b"data": b'{"pnl": "' + b"s" * 500 + b'"}'}, 'data={"pnl": "' + "s" * 66),
+        ({b"data": b'[{"pnl" : 0.3}]'}, 'data=[{"pnl" : 0.3}]'),
+        ({b"data": b"{'pnl': 0.3, 'regime': 'BULL'}"}, "data={'pnl': 0.3, 'regime': 'BULL'}"),
+        ({b"data": rb'"{\"pnl\": 0.3}"'}, r'data="{\\"pnl\\": 0.3}"'),
     ],
 )
 def test_fields_inside_json_are_named_as_such(fields: Fields, excerpt: str) -> None:

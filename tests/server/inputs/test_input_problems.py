@@ -180,6 +180,24 @@ async def test_policies_of_which_none_is_one_of_the_three_are_told(looking: Look
     assert await looking.told() == {}, "others may have policies of their own"
 
 
+async def test_a_source_of_which_no_entry_has_a_regime_is_told(looking: Looking, redis_client: redis.Redis) -> None:
+    """Its entries are used, and nothing is advised upon them: as where a trade names its regime in another field."""
+    for _ in range(2):
+        add_entry(redis_client, trade_stream(), realized_pnl="0.3", regime="BULL")
+    assert await looking.told() == {}
+    add_entry(redis_client, trade_stream(), realized_pnl="0.3", market_regime="")
+    told = await looking.told()
+    assert list(told) == ["regimes_missing"]
+    assert told["regimes_missing"].startswith("none of the 3 entries of stream:trade.results has a regime, and none")
+    assert "market_regime of a trade" in told["regimes_missing"]
+    for _ in range(3):
+        add_portfolio(redis_client, 0.1, regime="")
+    assert "none of the 3 entries of stream:portfolio.memory has" in (await looking.told())["regimes_missing"]
+    redis_client.delete(portfolio_stream())
+    add_trade(redis_client, "BULL")
+    assert await looking.told() == {}, "one that has shows that its producer writes them"
+
+
 async def test_regimes_that_are_what_programs_write_for_none(looking: Looking, redis_client: redis.Redis) -> None:
     add_regime(redis_client, "BULL", 0.1)
     add_portfolio(redis_client, 0.1, regime="None")

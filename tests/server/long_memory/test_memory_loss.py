@@ -276,6 +276,32 @@ async def test_ids_that_are_set_back_alone_are_taken_from_the_stream(
     assert newcomer.problems.standing == {}
 
 
+@pytest.mark.parametrize("is_junk_there", [False, True])
+async def test_ids_that_are_set_back_are_told_though_nothing_new_comes(
+    is_junk_there: bool, keeper: Keeper, redis_client: redis.Redis
+) -> None:
+    write(redis_client, *range(4))
+    await keeper.sync()
+    if is_junk_there:
+        redis_client.zadd(KEYS.trade_ids, {b"\xff": 1e9})
+    saved = redis_client.dump(KEYS.trade_ids) or b""
+    write(redis_client, *range(4, 7))
+    assert await keeper.sync() == 7
+    assert await keeper.sync() == 7
+    assert keeper.problems.standing == {}
+    redis_client.restore(KEYS.trade_ids, 0, saved, replace=True)
+    if is_junk_there:
+        # Beneath it nobody looks for what is missing.
+        redis_client.zrem(KEYS.trade_ids, b"\xff")
+    await keeper.sync()
+    assert "7 were taken" in keeper.problems.standing["trade_ids_lost"]
+    assert redis_client.zscore(KEYS.trade_ids, "T6") == 7.0
+    keeper.problems.withdraw("trade_ids_lost")
+    await keeper.sync()
+    await keeper.sync()
+    assert keeper.problems.standing == {}
+
+
 async def test_what_could_not_be_written_down_is_not_lost(keeper: Keeper, redis_client: redis.Redis) -> None:
     write(redis_client, *range(3))
     await keeper.sync()

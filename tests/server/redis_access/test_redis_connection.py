@@ -98,6 +98,27 @@ async def test_a_server_that_ends_a_connection_unheard_may_take_tls_alone() -> N
         assert ("REDIS_URL has to begin with rediss" in str(ended.value)) == is_told
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220 mail ESMTP\r\n", b"ERROR\r\n", bytes.fromhex("15030300020246")],
+    ids=["http", "mail", "memcached", "tls"],
+)
+async def test_what_is_no_redis_is_told_as_such(answer: bytes) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(respond, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with connect(RedisSettings(url=f"redis://127.0.0.1:{port}")) as client:
+            with pytest.raises(redis.exceptions.InvalidResponse) as refused:
+                await client.get("a")
+    said = describe_failure(refused.value)
+    assert "What answers there is no Redis: look at host and port in REDIS_URL" in said
+    assert "begin with rediss" in said
+
+
 def test_a_redis_that_is_there_need_not_be_started() -> None:
     assert "start Redis" in (way_back(redis.ConnectionError("gone")) or "")
     assert way_back(redis.ConnectionError("max number of clients reached")) is None

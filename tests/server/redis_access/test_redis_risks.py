@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 import redis.asyncio
+from faults.free_ports import free_port
+from faults.redis_process import RedisProcess
 from patient_redis import patient
+from processes import eventually
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.faults.problems import Problems
@@ -94,6 +98,42 @@ def test_without_the_configuration_what_was_not_saved_tells(
     info: dict[str, object], saves: str | None, is_told: bool
 ) -> None:
     assert (not_persistent(info, saves, 10_000.0 + UNSAVED_S - 5_000) is not None) == is_told
+
+
+@pytest.mark.processes
+async def test_snapshots_that_fail_are_told(tmp_path: Path) -> None:
+    folder, problems = tmp_path / "redis", Problems()
+    settings = ["save 86400 1", "stop-writes-on-bgsave-error no"]
+    with RedisProcess(folder, free_port(), settings) as server, redis.Redis.from_url(server.url) as client:
+        async with connect(patient(server.url)) as asked:
+            risks = RedisRisks(asked, problems, asks_config=True)
+
+            def saved() -> str:
+                client.bgsave()
+                eventually(lambda: said(client)["rdb_bgsave_in_progress"] == 0)
+                return str(said(client)["rdb_last_bgsave_status"])
+
+            # Nothing takes the place of a folder.
+            (folder / "dump.rdb").mkdir()
+            assert saved() == "err"
+            await risks.look()
+            assert "rdb_last_bgsave_status is err" in problems.standing[NOT_PERSISTENT]
+            (folder / "dump.rdb").rmdir()
+            assert saved() == "ok"
+            await risks.look()
+            assert list(problems.standing) == [], "it is over when it is mended"
+
+
+def said(client: redis.Redis) -> dict[str, Any]:
+    info: Any = client.info("persistence")
+    found: dict[str, Any] = info
+    return found
+
+
+def test_an_append_only_file_that_cannot_be_written_is_told() -> None:
+    failing = {"aof_enabled": 1, "aof_last_write_status": "err", "rdb_last_bgsave_status": "ok"}
+    assert "aof_last_write_status is err" in (not_persistent(failing, "", 0.0) or "")
+    assert not_persistent(failing | {"aof_last_write_status": "ok", "rdb_last_bgsave_status": "err"}, "", 0.0) is None
 
 
 async def test_a_user_with_few_permissions_is_left_alone(configured: redis.Redis, redis_server: EmbeddedRedis) -> None:

@@ -1,8 +1,9 @@
-"""Threads that wait for a stream, and what becomes of those of a `ThreadPoolExecutor` when the program ends.
+"""Threads that wait for a client, and what becomes of those of a `ThreadPoolExecutor` when the program ends.
 
-The interpreter waits for each thread of an executor before it ends anything else, and a stream never ends by itself.
-Python has no public way to tell these threads, nor to act before that wait. What is used here it has had since 3.9;
-where it is missing, such a thread keeps the interpreter until the client is closed.
+The interpreter waits for each thread of an executor before it ends anything else; a stream never ends by itself, and a
+wait for the newest advice after minutes. Python has no public way to tell these threads, nor to act before that wait.
+What is used here it has had since 3.9; where it is missing, such a thread keeps the interpreter until the client is
+closed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _main_thread_has_ended = threading.Event()
 
 
 class StreamReaders:
-    """The threads that wait for the streams of one client."""
+    """The threads that wait for the streams of one client, or for its newest advice."""
 
     def __init__(self, close: Callable[[], None]) -> None:
         """Call `close`, a method, when the main thread has ended and a thread of an executor waits."""

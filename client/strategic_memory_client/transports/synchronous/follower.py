@@ -44,5 +44,6 @@ class SyncFollower:
         self.newest.expire()
 
     def _leave(self) -> list[Wait]:
+        self.has_received.set()  # nothing more will come
         following, self._following = self._following, None
         return [] if following is None else FOLLOWINGS.leave(self, following)

@@ -79,7 +79,7 @@ class SyncTransport:
         self._busy = BusyThreads()
         self._process_id = os.getpid()
         self.readers = StreamReaders(self.close)
-        """Threads that wait for a stream."""
+        """Threads that wait for a stream or the newest advice."""
         self.closing = Latch()
         """Set once the transport is being closed."""
         self.on_end: Callable[[], list[Wait]] = list

@@ -63,6 +63,7 @@ FOUND_BY: Mapping[str, str] = MappingProxyType(
         "inputs_refused": refused_inputs.NAME,
         "exposure_cap_unreadable": leverage_caps.NAME,
         "leverage_limits_cap_unreadable": leverage_caps.NAME,
+        "regimes_missing": missing_regimes.NAME,
         "units_mixed": mixed_units.NAME,
         "ids_in_future": stream_ids.NAME,
         "ids_no_times": stream_ids.NAME,

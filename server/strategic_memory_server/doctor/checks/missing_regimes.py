@@ -9,6 +9,8 @@ from strategic_memory_server.doctor.finding import Finding, Severity
 from strategic_memory_server.entries.input_keys import PORTFOLIO_MEMORY, TRADE_RESULTS
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 
+NAME = "missing_regimes"
+
 MANY = 0.2
 """Share of a window from which on it is told."""
 
@@ -23,7 +25,7 @@ def check(examined: Examined) -> Iterator[Finding]:
         without = int((regime == unknown).sum())
         if without and without >= MANY * regime.size:
             yield Finding(
-                "missing_regimes",
+                NAME,
                 Severity.CRITICAL if without == regime.size else Severity.WARNING,
                 f"{without} of the newest {regime.size} entries of {examined.key(source)} have no regime, and none was "
                 "observed by the time they were opened: let the producer write market_regime, or start the regime "

@@ -4,7 +4,8 @@
 -- as a function it runs while Redis is full, too
 -- These are names of keys. They are no keys of the script, since a user without permission for one of them may not call a
 -- script with it at all.
--- Returns the missing permissions, as they stand in the rules of a user.
+-- Returns the missing permissions, as they stand in the rules of a user, and 'unknown command <name>' for what this Redis
+-- does not know: its configuration may have renamed it.
 local state, log, feedback, pulse, lease = args.state, args.log, args.feedback, args.pulse, args.lease
 local trade_ids = args.trade_ids
 local missing, seen = {}, {}
@@ -31,6 +32,8 @@ local function attempt(key, ...)
   local refused = type(reply) == 'table' and reply.err or ''
   if says(refused, "can't run this command", 'permissions to run') then
     add('+' .. string.lower(command[1] == 'XINFO' and 'xinfo|stream' or command[1]))
+  elseif says(refused, 'Unknown Redis command called', 'Unknown command called') then
+    add('unknown command ' .. command[1])
   elseif key and says(refused, 'access at least one of the keys', 'permissions to access a key') then
     add('~' .. key)
   end
