@@ -25,6 +25,8 @@ REQUEST_S = 10.0
 An answer that has been made and is not taken has as long again.
 """
 
+LATE_S = 0.25
+"""Where that ends too late by so much, seconds, the process stood still: a request may lie unread."""
 
 _TAKES_ON = "strategic_memory.takes_on"
 
@@ -106,7 +108,13 @@ class BoundedConnection(H11Protocol):
     def _renew(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
-        self.due_at_s, self._deadline = time.monotonic() + REQUEST_S, self.loop.call_later(REQUEST_S, self.abort)
+        self.due_at_s, self._deadline = time.monotonic() + REQUEST_S, self.loop.call_later(REQUEST_S, self._end)
+
+    def _end(self) -> None:
+        if time.monotonic() - self.due_at_s >= LATE_S:
+            self._renew()
+        else:
+            self.abort()
 
 
 def _certificate_names(transport: asyncio.BaseTransport) -> tuple[str, ...]:

@@ -46,4 +46,7 @@ def require_written(reply: Sequence[bytes]) -> None:
     if reply[0] == b"deposed":
         raise DeposedError(reply[1].decode(errors="replace"))
     if reply[0] == b"memory moved":
-        raise MemoryMovedError("the long memory in Redis was changed by somebody else; it is read again")
+        raise MemoryMovedError(
+            "the long memory in Redis was changed since it was read, by another server or by a write of this one that got "
+            "no answer; it is read again"
+        )

@@ -150,6 +150,30 @@ async def test_connections_that_ask_for_nothing_end_by_themselves(monkeypatch: p
             assert (await said_to(address, text)).startswith(answer)
 
 
+async def test_a_request_that_lies_unread_while_the_process_stands_still_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_connection, "REQUEST_S", 0.5)
+    made, begin = asyncio.Event(), BoundedConnection.connection_made
+
+    def connection_made(connection: BoundedConnection, transport: asyncio.Transport) -> None:
+        begin(connection, transport)
+        made.set()
+
+    monkeypatch.setattr(BoundedConnection, "connection_made", connection_made)
+    async with open_http_server(APP, "127.0.0.1:0") as address:
+        reader, writer = await asyncio.open_connection(*address.split(":"))
+        async with asyncio.timeout(30):
+            await made.wait()
+        writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(1.0)  # noqa: ASYNC251 - the time of the connection is over before its request is read
+        # Whatever else the machine does from here on.
+        monkeypatch.setattr(http_connection, "REQUEST_S", 3_600.0)
+        async with asyncio.timeout(30):
+            assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        writer.close()
+
+
 @pytest.mark.parametrize("answered_first", [False, True])
 async def test_a_request_that_breaks_off_into_nonsense_writes_nothing_to_the_log(
     answered_first: bool,
