@@ -47,6 +47,6 @@ def require_written(reply: Sequence[bytes]) -> None:
         raise DeposedError(reply[1].decode(errors="replace"))
     if reply[0] == b"memory moved":
         raise MemoryMovedError(
-            "the long memory in Redis was changed since it was read, by another server or by a write of this one that got "
-            "no answer; it is read again"
+            "the long memory in Redis was changed since it was read, by somebody else or by a write of this server "
+            "that got no answer; it is read again"
         )
