@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 
 from strategic_memory_client.client import StrategicMemoryClient
@@ -27,29 +28,25 @@ def logged_feedback(address: str, timeout_s: float) -> list[Feedback]:
         newest = client.get_feedback(timeout_s=timeout_s)
         if newest.revision == 0:
             return []
-        after = _before_the_oldest(client, newest, timeout_s)
-        said: list[Feedback] = []
-        with closing(
-            client.stream_feedback(
-                resume_after=ResumePoint(after, newest.epoch), delivery=Delivery.EVERY, give_up_after_s=timeout_s
-            )
-        ) as feedbacks:
-            for feedback in feedbacks:
-                said.append(feedback)
-                if feedback.revision >= newest.revision:
-                    return said
-        return said
+        after = 0
+        while True:
+            try:
+                return list(_said_after(client, after, newest, timeout_s))
+            except ResumePointError as refused:
+                # A stream that asks for more than there is is told which the oldest one is. That may go meanwhile.
+                if (oldest := refused.oldest or 0) <= after + 1:
+                    raise
+                after = oldest - 1
 
 
-def _before_the_oldest(client: StrategicMemoryClient, newest: Feedback, timeout_s: float) -> int:
-    """Return the revision before the oldest one: a stream that asks for more is told which that is."""
+def _said_after(client: StrategicMemoryClient, after: int, newest: Feedback, timeout_s: float) -> Iterator[Feedback]:
+    """Yield what was said after a revision, up to the newest one."""
     with closing(
         client.stream_feedback(
-            resume_after=ResumePoint(0, newest.epoch), delivery=Delivery.EVERY, give_up_after_s=timeout_s
+            resume_after=ResumePoint(after, newest.epoch), delivery=Delivery.EVERY, give_up_after_s=timeout_s
         )
     ) as feedbacks:
-        try:
-            next(iter(feedbacks))
-        except ResumePointError as refused:
-            return (refused.oldest or 1) - 1
-    return 0
+        for feedback in feedbacks:
+            yield feedback
+            if feedback.revision >= newest.revision:
+                return
