@@ -101,7 +101,9 @@ def unwritten(url: str, key: str, text: str) -> str:
             is_connected = True
             connection.set(key, text)
     except (redis.RedisError, ValueError) as error:
-        if is_connected and isinstance(error, redis.ConnectionError | redis.TimeoutError):
+        # What Redis has refused is of these kinds, too.
+        is_refused = isinstance(error, redis.BusyLoadingError | redis.AuthenticationError)
+        if is_connected and not is_refused and isinstance(error, redis.ConnectionError | redis.TimeoutError):
             return f"Redis gave no answer, so {key} may hold the statistics or not: {error}"
         return f"the statistics cannot be written, look at --redis: {error}"
     return ""

@@ -107,7 +107,7 @@ class Outbox:
 
         Raises UnwrittenError for a refusal that no waiting mends, once the other streams have theirs.
         """
-        rest, refusals = self._unsent[len(answers) :], {}
+        rest, refusals, doubtful = self._unsent[len(answers) :], {}, ""
         with self._asked_or_told:
             page, self._on_its_way = self._on_its_way, ()
             for index, answer in zip(page, answers, strict=True):
@@ -118,6 +118,7 @@ class Outbox:
                 else:
                     self._in_doubt.append(index)
                     self._why_refused = self._why_refused or refusal.sentence
+                    doubtful = refusal.sentence
         self._unsent = [*refusals, *rest]
         lasting = next((refusal for refusal in refusals.values() if not refusal.passes), None)
         if lasting is not None:
@@ -126,6 +127,9 @@ class Outbox:
         passing = next((refusal for refusal in refusals.values() if refusal.passes), None)
         if passing is not None:
             return self._again(passing.sentence)
+        if doubtful:
+            # Or all that waits would be in doubt within a moment, for as long as that lasts.
+            return self._again(doubtful)
         self._pauses = 0
         return 0.0
 

@@ -15,6 +15,9 @@ _PASSING = {
 }
 """What passes by itself."""
 
+_PASSING_OF_PROXIES = {"no upstream host": "the proxy before Redis has no Redis to send it on to"}
+"""What a proxy (Envoy) says that has sent nothing on, as a whole."""
+
 _LASTING = {
     "OOM": "Redis is full: raise its maxmemory, or give the streams a smaller `maxlen`",
     "NOPERM": "the user of this connection needs the permissions +xadd and ~<prefix>:stream:*",
@@ -38,6 +41,8 @@ def meaning_of(error: Exception) -> Refusal:
     # redis-py takes the code off the text of some errors, and leaves it to others.
     said = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
     code = getattr(error, "status_code", None) or said.split(" ", 1)[0]
+    if said in _PASSING_OF_PROXIES:
+        return Refusal(f"{_PASSING_OF_PROXIES[said]} ({said})", passes=True)
     for meanings, passes in ((_PASSING, True), (_LASTING, False)):
         if code in meanings:
             return Refusal(f"{meanings[code]} ({said})", passes)

@@ -34,5 +34,7 @@ async def to_its_end(closing: Awaitable[None]) -> None:
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:
+        if not task.cancelled():
+            task.exception()
         raise cancelled
     task.result()

@@ -54,3 +54,21 @@ def test_what_a_proxy_before_redis_gives_up_is_in_doubt_but_for_trades() -> None
     with pytest.raises(UnwrittenError, match=r"^upstream failure: 2 of 3 entries") as told:
         outbox.ids()
     assert (told.value.entries, told.value.in_doubt) == ((trade, refused), (observation,))
+
+
+def test_while_a_proxy_gives_up_what_waits_is_put_in_doubt_one_by_one() -> None:
+    """A whole page was at once, and the next one right after it: 100,000 entries of a BackgroundWriter in a moment."""
+    first, *others = (regime_observation("BULL") for _ in range(9))
+    outbox = Outbox(WriterSettings(page=3), [first, *others])
+    outbox.sent_page()
+    assert outbox.answered([ResponseError("upstream failure"), "1-0", "2-0"]) > 0
+    assert outbox.sent_page() == [others[2]]
+    assert outbox.doubtful() == 1
+
+
+def test_what_a_proxy_has_no_redis_for_is_sent_again() -> None:
+    entries = [regime_observation("BULL"), regime_observation("BEAR")]
+    outbox = Outbox(WriterSettings(), entries)
+    outbox.sent_page()
+    assert outbox.answered([ResponseError("no upstream host")] * 2) > 0
+    assert (outbox.unconfirmed(), outbox.doubtful(), outbox.page()) == (entries, 0, entries[:1])

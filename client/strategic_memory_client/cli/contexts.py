@@ -96,10 +96,17 @@ def write_contexts(contexts: Contexts) -> None:
         beside.write_text(f"{text}\n", encoding="utf-8")
         beside.replace(path)
     except OSError as error:
-        if isinstance(error, FileNotFoundError) and path.exists() and not beside.exists():
+        if isinstance(error, FileNotFoundError) and not beside.exists() and _holds(path, text):
             return  # over a network it is moved again where the answer was lost, and nothing is there to be moved then
         beside.unlink(missing_ok=True)
         raise ContextError(f"{path}: {error.strerror or error}") from None
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") == f"{text}\n"
+    except (OSError, ValueError):
+        return False
 
 
 def flags_in_use(name: str | None) -> Flags | None:

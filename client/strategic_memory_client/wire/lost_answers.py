@@ -46,12 +46,13 @@ class LostAnswers:
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """Send it to a server, and wait for the answer, within this context."""
+        """Send it to a server, and wait for the answer and read it, within this context."""
         try:
             yield
         except BaseException as error:
-            # Whoever is cancelled has not waited for it; another error comes before it is sent.
-            is_left = not isinstance(error, Exception)
+            # Whoever is cancelled has not waited for it, and one of ours is about an answer that came; another error
+            # comes before it is sent.
+            is_left = not isinstance(error, Exception) or isinstance(error, StrategicMemoryError)
             self._may_hold |= is_left or (isinstance(error, grpc.RpcError) and _leaves_open(error))
             raise
 

@@ -93,7 +93,7 @@ class SyncAdmin(Rooted):
             left_s = max(until_s - monotonic(), 0.001)
             with answers.sending():
                 wire = call(stub)(request, timeout=left_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
+                return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
         with answers.told():
             return self._transport.call(ask, self._timeout_s(timeout_s))
