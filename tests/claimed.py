@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 
 import redis
 import redis.asyncio
+from redis.exceptions import ResponseError
 from redis_contents import Contents, contents_of
 
 from strategic_memory_server.advice.feedback import Advice, Feedback, Times
@@ -16,6 +19,7 @@ from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
 from strategic_memory_server.redis_access.shared_trips import SharedTrips
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
@@ -103,13 +107,19 @@ class ClaimedLog:
         return (await self.log.open(await claim_on(self.client), epoch_if_new, above)).state
 
     async def publish(self, feedback: Feedback, expected: LogState) -> bool:
-        return await self.log.publish(await claim_on(self.client), feedback, expected)
+        """Publish after that place, with the times that the log has now where it is known to stand there."""
+        claim = await claim_on(self.client)
+        if expected.revision:
+            with suppress(ResponseError, MalformedFeedbackError):
+                now = await self.log.read_state() or expected
+                expected = replace(expected, times=now.times)
+        return await self.log.publish(claim, feedback, expected)
 
     async def confirm(self, feedback: Feedback, expected: LogState | None = None) -> bool:
-        return await self.log.confirm(await claim_on(self.client), feedback, expected or _place_of(feedback))
+        return await self.log.confirm(await claim_on(self.client), feedback, expected or await self._where(feedback))
 
     async def withdraw(self, feedback: Feedback, expected: LogState | None = None) -> bool:
-        return await self.log.withdraw(await claim_on(self.client), feedback, expected or _place_of(feedback))
+        return await self.log.withdraw(await claim_on(self.client), feedback, expected or await self._where(feedback))
 
     async def read_state(self) -> LogState | None:
         return await self.log.read_state()
@@ -120,9 +130,10 @@ class ClaimedLog:
     async def read_after(self, revision: int, count: int) -> list[Feedback]:
         return await self.log.read_after(revision, count)
 
-
-def _place_of(feedback: Feedback) -> LogState:
-    return LogState(feedback.epoch, feedback.revision)
+    async def _where(self, feedback: Feedback) -> LogState:
+        """The place of a feedback, with the times that the log has now."""
+        now = await self.log.read_state() or LogState("", 0)
+        return replace(now, epoch=feedback.epoch, revision=feedback.revision)
 
 
 class ClaimedPublisher:

@@ -16,6 +16,9 @@ from strategic_memory_server.regimes.label import Detector
 from strategic_memory_server.regimes.labelling import TimedLabel
 from strategic_memory_server.regimes.live_closes import KnownCloses, closes_of_stream
 
+_MOST_IN_DOUBT = 3
+"""So often a label is published that may be there already: each that is takes a place among the newest observations."""
+
 _TOO_FEW = "the closes so far are too few for a label: the first is published once there are enough"
 
 
@@ -27,12 +30,12 @@ def publish(closes: Iterator[KnownCloses], detector: Detector, redis_url: str, k
     already; so is why there is no label yet.
     """
     waiting: TimedLabel | None = None
-    said, told, is_labelled = "", "", False
+    said, told, is_labelled, in_doubt = "", "", False, 0
     with TraceWriter(redis_url, WriterSettings(prefix=key_prefix)) as writer:
         for found in closes:
             for known_ms, close in found.closes:
                 label = detector.update(known_ms / 1000.0, close)
-                waiting = waiting if label is None else TimedLabel(known_ms, label)
+                waiting, in_doubt = (waiting, in_doubt) if label is None else (TimedLabel(known_ms, label), 0)
             is_labelled = is_labelled or waiting is not None
             if why := found.why_none or (_TOO_FEW if found.closes and not is_labelled else ""):
                 told = _say_once(why, told)
@@ -42,8 +45,10 @@ def publish(closes: Iterator[KnownCloses], detector: Detector, redis_url: str, k
                 _write(writer, waiting)
                 waiting, said = None, ""
             except UnwrittenError as error:
-                # In doubt it is published again, too: without a pnl it counts in no figure, however often it is there.
-                # One that has not arrived would leave the regime before in force until another candle has ended.
+                # In doubt it is published again, too, some times: without a pnl it counts in no result, and one that
+                # has not arrived would leave the regime before in force until another candle has ended.
+                in_doubt += bool(error.in_doubt)
+                waiting = waiting if in_doubt < _MOST_IN_DOUBT else None
                 said = _say_once(str(error), said)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import click
+from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
@@ -49,7 +49,8 @@ async def _forget(redis: RedisSettings, decay: float) -> None:
         counted = await client.xlen(input_keys.key_of(prefix, input_keys.TRADE_RESULTS))
         try:
             existed = await client.delete(*names)
-        except NotPrimaryError:
+        except (NotPrimaryError, BusyLoadingError, AuthenticationError):
+            # Redis has answered, and refused.
             raise
         except (RedisConnectionError, RedisTimeoutError) as error:
             raise click.ClickException(f"{failure_at(redis.url, error)}. {_UNHEARD_OF}") from None

@@ -239,8 +239,9 @@ def _better_known(one: LeverageCap, other: LeverageCap, now_ms: int) -> Leverage
     since = (one.since_ms or 0, other.since_ms or 0)
     if one.value == other.value:
         return other if since[1] < since[0] else one
-    # One of a time to come was read before the clock was set back: it is older than any that is not.
-    known = [each if each <= now_ms + CLOCK_TOLERANCE_MS else 0 for each in since]
+    # One of a time to come was read before the clock was set back: nobody knows which of it and another is the older.
+    to_come = [each > now_ms + CLOCK_TOLERANCE_MS for each in since]
+    known = [0, 0] if any(to_come) else since
     return other if (known[1], -other.value) > (known[0], -one.value) else one
 
 

@@ -134,7 +134,8 @@ class SpanReader:
         untimed = {}
         for scan, oldest, newest in zip(scans, replies[::2], replies[1::2], strict=True):
             # The stream may be gone by now, or the key something else.
-            if scan.unreadable is None and not isinstance(newest, Exception) and oldest and newest:
+            is_refused = isinstance(oldest, Exception) or isinstance(newest, Exception)
+            if scan.unreadable is None and not is_refused and oldest and newest:
                 first, last = (reply[0][0].decode() for reply in (oldest, newest))
                 is_no_time = id_order(last)[0] < EARLIEST_MS and earliest_ms < now_ms
                 if is_no_time or max(earliest_ms, now_ms + CLOCK_TOLERANCE_MS) < id_order(first)[0]:

@@ -26,7 +26,8 @@ An answer that has been made and is not taken has as long again.
 """
 
 LATE_S = 0.25
-"""Where that ends too late by so much, seconds, the process stood still: a request may lie unread."""
+TAKEN_WITHIN_S = 1.0
+"""Where that ends too late by so much, seconds, the process stood still: so long it has to read what lies there."""
 
 _TAKES_ON = "strategic_memory.takes_on"
 
@@ -112,7 +113,7 @@ class BoundedConnection(H11Protocol):
 
     def _end(self) -> None:
         if time.monotonic() - self.due_at_s >= LATE_S:
-            self._renew()
+            self._deadline = self.loop.call_later(TAKEN_WITHIN_S, self.abort)
         else:
             self.abort()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,8 @@ COLUMNS = ("time", "kind", "regime", "confidence", "volatility", "trend")
 def write_labels(path: Path, labels: Iterable[TimedLabel]) -> int:
     """Write labels as CSV, whole or not at all; return their number. Raises OSError."""
     written = 0
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    # Another run may write the same at this moment.
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
         with unfinished.open("w", newline="") as file:
             writer = csv.writer(file)

@@ -10,7 +10,7 @@ from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.revisions.caps_json import caps_text
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.revisions.log_times import key_lives_ms, time_arguments
+from strategic_memory_server.revisions.log_times import key_lives_ms, time_argument, time_arguments
 
 
 class MemoryMovedError(Exception):
@@ -33,6 +33,7 @@ def common_arguments(claim: Claim, feedback: Feedback, expected: LogState) -> di
         "run_id": claim.run_id,
         "expected_epoch": expected.epoch,
         "expected_revision": expected.revision,
+        "expected_valid_until_ms": time_argument(expected.times.valid_until_ms),
         "opening": expected.opening,
         "head": expected.head,
         **time_arguments(feedback.times),

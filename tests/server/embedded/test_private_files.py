@@ -62,3 +62,18 @@ def test_a_link_stays_one(tmp_path: Path) -> None:
     write_private(tmp_path / "password", "line")
     assert (tmp_path / "password").is_symlink()
     assert (tmp_path / "secrets" / "redis").read_text() == "line\n"
+
+
+def test_what_is_there_is_not_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file alone may be ours to write, as one that is mounted, and not its folder."""
+    path = tmp_path / "password"
+    write_private(path, "first")
+
+    def refused(_what: Path, _place: Path) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(Path, "replace", refused)
+    write_private(path, "first")
+    path.chmod(0o644)
+    with pytest.raises(OSError, match="busy"):
+        write_private(path, "first")

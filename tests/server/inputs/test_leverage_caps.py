@@ -203,10 +203,16 @@ def test_what_was_read_before_the_clock_was_set_back_is_older_than_what_was_read
     assert by_source(caps.take({LIMITS: read_cap(LIMITS, b"broken", 1)})) == {LIMITS: 0.3}
     raised = HeldCaps(lambda: NOW_MS, (LeverageCap(LIMITS, 0.3, later_ms),))
     raised.learn((LeverageCap(LIMITS, 0.5, NOW_MS + 30_000),))
-    assert by_source(raised.caps) == {LIMITS: 0.5}, "the clocks of two servers differ a little"
+    assert by_source(raised.caps) == {LIMITS: 0.3}, "which of the two was read first nobody knows"
+    apart = HeldCaps(lambda: NOW_MS, (LeverageCap(LIMITS, 0.3, NOW_MS),))
+    apart.learn((LeverageCap(LIMITS, 0.5, NOW_MS + 30_000),))
+    assert by_source(apart.caps) == {LIMITS: 0.5}, "the clocks of two servers differ a little"
     both = HeldCaps(lambda: NOW_MS, (LeverageCap(LIMITS, 0.5, later_ms + 1),))
     both.learn((LeverageCap(LIMITS, 0.3, later_ms),))
     assert by_source(both.caps) == {LIMITS: 0.3}, "where nobody knows which is the later one, the lower one holds"
+    long_ago = HeldCaps(lambda: NOW_MS, (LeverageCap(LIMITS, 1.0, NOW_MS - 3_600_000),))
+    long_ago.learn((LeverageCap(LIMITS, 0.3, NOW_MS + 600_000),))
+    assert by_source(long_ago.caps) == {LIMITS: 0.3}, "nor of one that was read long before the clock was set back"
 
 
 @each_case(

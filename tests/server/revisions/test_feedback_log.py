@@ -123,6 +123,19 @@ async def test_what_rests_on_an_opening_before_the_newest_writes_nothing(
     assert await log.confirm(renewed(feedback(1), LATER), again)
 
 
+async def test_a_confirmation_that_was_sent_twice_sets_no_time_back(redis_client: redis.Redis, log: ClaimedLog) -> None:
+    """A later one was carried out between the two, under the same opening."""
+    await log.open("e1")
+    await publish(log, 1)
+    first = LogState("e1", 1, 1, feedback(1).times)
+    assert await log.confirm(renewed(feedback(1), LATER), first)
+    before = said_in(redis_client)
+    assert not await log.confirm(renewed(feedback(1), Times(NOW_MS + 1, NOW_MS, NOW_MS + 2)), first)
+    assert not await log.withdraw(feedback(1), first)
+    assert said_in(redis_client) == before
+    assert await log.confirm(feedback(1), LogState("e1", 1, 1, LATER))
+
+
 @pytest.mark.parametrize("revision", [1, 2])
 async def test_a_revision_that_the_log_has_held_is_not_written_again(
     redis_client: redis.Redis, log: ClaimedLog, revision: int

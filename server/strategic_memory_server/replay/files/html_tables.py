@@ -61,6 +61,7 @@ class _Rows(HTMLParser):
             self._columns, self._rows = (_spanned(given.get(name)) for name in ("colspan", "rowspan"))
         elif tag in _TITLES and not self._in_row:
             self._end_row()
+            self._from_above = {}
             self.rows.append((self._number, []))
             self._cell, self._columns, self._rows, self._is_title = [], 1, 1, True
         elif tag == "br":
@@ -72,6 +73,8 @@ class _Rows(HTMLParser):
         elif tag in ("tr", "table"):
             self._end_row()
             self._in_row = False
+            if tag == "table":
+                self._from_above = {}
         elif tag in _TITLES and self._is_title:
             self._end_cell()
 
@@ -86,6 +89,9 @@ class _Rows(HTMLParser):
     def _end_row(self) -> None:
         self._end_cell()
         cells = self.rows[-1][1] if self.rows else []
+        if not cells and self._in_row:
+            # It has no cells of its own; those from above go over it all the same, and make it no row.
+            self._from_above = {place: (text, rows - 1) for place, (text, rows) in self._from_above.items() if rows > 1}
         if cells:
             self._take_from_above(cells)
             for place in sorted(place for place in self._from_above if place >= len(cells)):

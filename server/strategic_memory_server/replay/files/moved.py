@@ -12,10 +12,11 @@ def move(what: Path, place: Path) -> None:
 
     Over a network it is asked for again where the answer was lost, and nothing is there to be moved by then.
     """
+    moved = what.stat()
     try:
         what.replace(place)
     except FileNotFoundError:
-        if what.exists() or not place.exists():
+        if what.exists() or not place.exists() or not os.path.samestat(moved, place.stat()):
             raise
 
 

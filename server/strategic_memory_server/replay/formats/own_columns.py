@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.page import Cell
-from strategic_memory_server.replay.formats.cells import is_given, is_one_of, text_of
+from strategic_memory_server.replay.formats.cells import is_false, is_given, is_one_of, text_of
 from strategic_memory_server.replay.formats.format import MONEY, Format, Results, found
 
 BESIDE = {
@@ -57,6 +57,14 @@ _NEVER = frozenset(("canceled", "cancelled", "rejected", "void", "voided", "unfi
 _YES, _NO = is_one_of("1", "1.0", "true", "yes", "y"), is_one_of("0", "0.0", "false", "no", "n")
 _STILL_OPEN, _DELETED = "trades still open", "trades that were deleted"
 _OF_STATUS = ("status", "state", "trade status", "trade state", "position status")
+
+
+def _is_moment(cell: Cell) -> bool:
+    """Tell whether a cell holds a time, and not what MySQL and others write for none."""
+    text = text_of(cell)
+    return is_given(cell) and not is_false(cell) and text != r"\N" and not text.startswith("0000-00-00")
+
+
 _CLOSED_TRADES = (
     Results(_OF_STATUS, lambda cell: _words(cell) not in _OPEN, _STILL_OPEN),
     Results(
@@ -69,7 +77,7 @@ _CLOSED_TRADES = (
     Results(("is open", "still open"), lambda cell: not _YES(cell), _STILL_OPEN),
     Results(("is closed", "closed"), lambda cell: not _NO(cell), _STILL_OPEN),
     Results(("is deleted", "deleted"), lambda cell: not _YES(cell), _DELETED),
-    Results(("deleted at",), lambda cell: not is_given(cell), _DELETED),
+    Results(("deleted at",), lambda cell: not _is_moment(cell), _DELETED),
 )
 
 _NO_RESULT = re.compile(

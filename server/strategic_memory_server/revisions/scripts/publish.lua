@@ -1,6 +1,6 @@
 -- Publishes one feedback: pulse, log entry, state, key and event in one atomic step.
 -- keys: state log feedback pulse lease evidence trade_ids
--- arguments: claim run_id expected_epoch expected_revision opening head
+-- arguments: claim run_id expected_epoch expected_revision expected_valid_until_ms opening head
 -- arguments: epoch revision document traceparent event channel retained
 -- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps intervention rests_on guard
 -- with the note of the long memory
@@ -8,10 +8,12 @@
 -- feedback as JSON, for the log and for the key, which may hold any type. `traceparent`: W3C context of the trace that the
 -- entry is a part of, or empty. `rests_on`: what the revision rests on, or empty. `retained`: revisions to retain. `channel`:
 -- empty to send no event. `guard`: what the drawdown guard goes on from, or empty where it is off. `opening`: see
--- `was_opened_since`: a request that was overtaken must not bring back what was confirmed or withdrawn since.
+-- `was_opened_since`: a request that was overtaken must not bring back what was confirmed or withdrawn since. Nor must one that
+-- was sent twice and carried out before: the validity is another one by then.
 -- Returns {'published', why the event could not be sent or ''}, {'deposed', who holds the lease} or, when the log is
 -- not where the publisher believes it to be, {'conflict'}, or {'memory moved'} when the long memory is not.
-local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'epoch', 'revision', 'epoch_start', 'opening')
+local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'epoch', 'revision', 'epoch_start', 'opening',
+  'valid_until_ms', 'computed_at_ms')
 refused = refused or deposed(keys.lease, args.claim, state[1])
 if refused then
   return refused
@@ -22,6 +24,7 @@ if refused then
   return refused
 end
 if state[2] ~= args.expected_epoch or state[3] ~= args.expected_revision or not is_revision(state[4])
+  or tonumber(readable_end(state[6], state[7])) ~= tonumber(args.expected_valid_until_ms)
   or was_opened_since(state[5], args.opening) or head_differs(held, args.expected_revision, args.head) then
   return {'conflict'}
 end

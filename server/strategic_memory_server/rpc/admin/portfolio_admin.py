@@ -150,7 +150,7 @@ class PortfolioAdmin:
             await self._sources.said.write(intervention, said, is_new_freeze=is_new_freeze)
         except ConflictError:
             held = (await self._newest()).at(self._sources.clock_ms())
-            if asking.is_done(held):
+            if asking.is_done(held) or asking.lifts_nothing(held):
                 return held
             raise InterventionChangedError(held.number, _told(held)) from None
         except (RedisError, OSError) as error:

@@ -26,14 +26,20 @@ class Asking:
     Attributes:
         replaces: number of what the caller has seen; 0: that nothing holds.
         is_there: tells whether it holds.
+        lifted: parts that it lifts; empty: it sets something.
     """
 
     replaces: int
     is_there: Callable[[Intervention], bool]
+    lifted: Collection[str] = ()
 
     def has_seen(self, held: Intervention) -> bool:
         """Tell whether the caller has seen what holds."""
         return self.replaces == held.number or (not self.replaces and held.ends_ms is None)
+
+    def lifts_nothing(self, held: Intervention) -> bool:
+        """Tell whether it is to lift what does not hold: another call has taken the number that it would have."""
+        return bool(self.lifted) and not self.replaces and has_none(self.lifted, held)
 
     def is_done(self, held: Intervention) -> bool:
         """Tell whether it was carried out already. Whoever names what holds means to replace it, be it by the same."""
@@ -55,7 +61,7 @@ def to_lift(parts: Collection[str], replaces: int) -> Asking:
     def is_there(held: Intervention) -> bool:
         return replaces > 0 and held.number == replaces + 1 and has_none(parts, held)
 
-    return Asking(replaces, is_there)
+    return Asking(replaces, is_there, parts)
 
 
 def has_none(parts: Collection[str], held: Intervention) -> bool:

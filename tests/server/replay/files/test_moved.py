@@ -48,3 +48,19 @@ def test_what_is_not_moved_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Path, "replace", refused)
     with pytest.raises(ReplayError, match="cannot be written: Permission denied"):
         write_report(tmp_path, {}, "<b/>")
+
+
+def test_what_was_taken_away_is_told_though_an_older_file_stands_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By another run that writes the same; the older file was taken for the new one."""
+    (tmp_path / "place").write_text("old")
+    (tmp_path / "what").write_text("new")
+
+    def taken_away(what: Path, place: Path) -> Path:
+        what.unlink()
+        return REPLACE(what, place)
+
+    monkeypatch.setattr(Path, "replace", taken_away)
+    with pytest.raises(FileNotFoundError):
+        move(tmp_path / "what", tmp_path / "place")

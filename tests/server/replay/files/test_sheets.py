@@ -83,6 +83,8 @@ SPANNED = [
     ("<tr><td>{0}<td>A<td>1<td>9<tr><td colspan=2>{1}<td>2<td>9", [1.0, 2.0]),
     ("<tr><td>{0}<td class=hidden><h3>x</h3></td><td><h4>A</h4><td>1<td>9<tr><td>{1}<td>B<td>2<td>9", [1.0, 2.0]),
     ("<tr><td>{0}<td>A<td>1<td>9<tr><td colspan=x rowspan=0>{1}<td>B<td>2<td>9", [1.0, 2.0]),
+    ("<tr><td rowspan=2>{0}<td rowspan=2>A<td rowspan=2>1<td>9</tr><tr></tr><tr><td>{1}<td>B<td>2<td>9", [1.0, 2.0]),
+    ("<tr><td rowspan=2>{0}<td>A<td>1<td>9<tr><td class=hidden>x<tr><td>{1}<td>B<td>2<td>9", [1.0, 2.0]),
 ]
 
 
@@ -108,6 +110,14 @@ def test_tables_of_a_page_are_called_as_their_headings_say(tmp_path: Path) -> No
         record = record_of(tmp_path / "report.html")
         assert record.entries.pnl.tolist() == [1.0, 2.0]
         assert "(2 rows, trades still open, by its name)" in record.tables[0].notes[-1]
+
+
+def test_a_cell_that_goes_beyond_its_table_is_no_part_of_the_next(tmp_path: Path) -> None:
+    names = "<tr><th>closed at<th>symbol<th>profit"
+    closed = f"<table>{names}<tr><td rowspan=9>2024-01-05 09:30<td>A<td>1</table>"
+    still_open = f"<h2>Open trades</h2><table>{names}<tr><td>2024-01-06 09:30<td>B<td>77</table>"
+    (tmp_path / "report.html").write_text(f"<html>{closed}{still_open}</html>")
+    assert record_of(tmp_path / "report.html").entries.pnl.tolist() == [1.0]
 
 
 @each_case(

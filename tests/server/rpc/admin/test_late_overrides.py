@@ -63,3 +63,17 @@ async def test_what_arrives_once_nothing_was_there_to_lift_does_not_hold(async_c
     with pytest.raises(ConflictError):
         await said.on_its_way()
     assert (await said.newest()).override is None
+
+
+async def test_of_two_that_lift_what_does_not_hold_neither_is_refused(async_client: redis.asyncio.Redis) -> None:
+    class TakenMeanwhile(SaidLog):
+        """Another call takes the number first."""
+
+        async def write(self, intervention: Intervention, said: AuditEntry, *, is_new_freeze: bool = False) -> None:
+            await SaidLog(async_client, "quantum").write(intervention, said, is_new_freeze=is_new_freeze)
+            await super().write(intervention, said, is_new_freeze=is_new_freeze)
+
+    lifted = await admin_over(TakenMeanwhile(async_client, "quantum")).clear_override(
+        admin_pb2.ClearOverrideRequest(reason="to be sure"), CONTEXT
+    )
+    assert (lifted.state.number, lifted.state.HasField("override")) == (1, False)
