@@ -7,7 +7,6 @@ newest feedback, and the pulse: a short stream that carries each change of the v
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -97,13 +96,12 @@ class FeedbackLog(FeedbackLogReader):
         Raises:
             DeposedError: the claim is not good any more.
         """
-        keys, opening = self.keys, secrets.token_hex(8)
+        keys = self.keys
         replies = await self._open(
             keys=keys.of("state", "log", "lease", "feedback", "pulse"),
             args={
                 "claim": claim.value,
                 "run_id": claim.run_id,
-                "opening": opening,
                 "epoch_if_new": epoch_if_new,
                 "above": above,
                 "written_epoch": written_epoch,
@@ -113,8 +111,8 @@ class FeedbackLog(FeedbackLogReader):
         )
         require_written(replies)
         begun = Begun(replies[1].decode()) if replies[1] else None
-        state = replace(LogState.from_replies(replies[2:-1]), opening=opening)
-        return LogOpening(state, begun, guard_of_text(replies[-1]))
+        *stands, opening, guard = replies[2:]
+        return LogOpening(replace(LogState.from_replies(stands), opening=opening.decode()), begun, guard_of_text(guard))
 
     async def publish(
         self,

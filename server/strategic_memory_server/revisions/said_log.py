@@ -26,6 +26,10 @@ HIGHEST_NUMBER = 10**15 - 1
 """Numbers stay below what a script counts exactly; `intervene.lua` knows it too."""
 
 
+_STANDSTILL_MS = 15_000
+"""Where so much has passed here since it was said, this server stood still, and what it says is late."""
+
+
 class ConflictError(Exception):
     """Something else was said meanwhile."""
 
@@ -36,11 +40,15 @@ class MovedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """What an operator says, for people: who, by which call, and why."""
+    """What an operator says, for people: who, by which call, and why.
+
+    `at_ms` is when they said it by the clock of Redis, milliseconds since 1970-01-01 UTC; None: now.
+    """
 
     by: str
     what: str
     reason: str
+    at_ms: int | None = None
 
 
 def entry_number(entry_id: bytes) -> int:
@@ -71,6 +79,10 @@ class SaidLog:
         self._clock_ms = clock_ms
         self._keys = LogKeys.under(prefix)
         self._write = register_script(client, "intervene")
+
+    def now_ms(self) -> int:
+        """Return the time by the clock of Redis, as far as it is known, milliseconds since 1970-01-01 UTC."""
+        return self._clock_ms()
 
     async def newest(self, known: Intervention = NO_INTERVENTION) -> Intervention:
         """Return what operators have said last, whether or not it has ended; what cannot be read is left out.
@@ -129,8 +141,9 @@ class SaidLog:
             "frozen_revision": freeze.revision if freeze else "",
         }
         keys = self._keys.of("interventions", "state")
-        reply = await self._write(keys, {**args, "asked_ms": self._clock_ms()})
-        if reply[0] == b"late":
+        asked_ms = self._clock_ms() if said.at_ms is None else said.at_ms
+        reply = await self._write(keys, {**args, "asked_ms": asked_ms})
+        if reply[0] == b"late" and self._clock_ms() - asked_ms < _STANDSTILL_MS:
             # Who still waits for the answer is not late: the clock is off by which it was asked.
             reply = await self._write(keys, {**args, "asked_ms": int(reply[1])})
         if reply[0] == b"conflict":
@@ -138,7 +151,7 @@ class SaidLog:
         if reply[0] == b"moved":
             raise MovedError
         if reply[0] == b"late":
-            raise RedisTimeoutError("What an operator says has reached Redis too late, twice")
+            raise RedisTimeoutError("What an operator says has reached Redis too late, and was not written")
 
 
 def _number(said: Intervention) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.memory.override import Override
@@ -76,3 +78,15 @@ async def test_of_two_that_say_it_at_once_by_clocks_that_are_off_one_is_heard(
     logs = [SaidLog(async_client, "quantum", lambda: NOW_MS) for _ in range(8)]
     told = await asyncio.gather(*(log.write(Intervention(1, LOWER), BY) for log in logs), return_exceptions=True)
     assert [type(each) for each in told if each is not None] == [ConflictError] * 7
+
+
+async def test_what_a_server_sends_once_it_has_stood_still_is_not_written(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    """Between the call and its request: the operator has long looked what holds."""
+    log = SaidLog(async_client, "quantum")
+    with pytest.raises(RedisTimeoutError, match="too late, and was not written"):
+        await log.write(Intervention(1, LOWER), replace(BY, at_ms=unix_time_ms() - 31_000))
+    assert not redis_client.exists(KEYS.interventions)
+    await log.write(Intervention(1, LOWER), replace(BY, at_ms=unix_time_ms() - 10_000))
+    assert redis_client.xlen(KEYS.interventions) == 1

@@ -129,6 +129,16 @@ async def test_what_was_overtaken_writes_nothing(
     assert not publisher.problems.standing
 
 
+async def test_a_look_that_arrives_late_brings_no_write_back(async_client: redis.asyncio.Redis) -> None:
+    """What was sent twice, one of which stood still: each look leaves a mark that none has left before."""
+    log, claim = FeedbackLog(async_client, "quantum", 100), await claim_on(async_client)
+    await log.open(claim, "e1")
+    first, _ = (await log.open(claim, "e2")).state, (await log.open(claim, "e3")).state
+    await log.open(claim, "e2")
+    said = Feedback(advice("a"), FeedbackStatus.ACTIVE, revision=1, epoch="e1", times=TIMES)
+    assert not await log.publish(claim, said, first)
+
+
 async def test_of_two_that_are_on_their_way_only_the_later_one_is_written(async_client: redis.asyncio.Redis) -> None:
     log, publisher = disturbed(async_client)
     epoch = (await say(publisher, "a")).feedback.epoch

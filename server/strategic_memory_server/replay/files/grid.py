@@ -53,7 +53,8 @@ def grid_tables(source: Source, rows: Sequence[GridRow], *, of_text: bool = Fals
     before = [(number, cells) for number, cells in rows if parts and number < parts[0].number and _given(cells)]
     if before:
         below = [cells for _, cells in parts[0].rows[:LOOKED_AT]]
-        above = next((number for number, cells in before if is_like(cells, below)), 0)
+        # A title says one thing alone, be it a date or a number.
+        above = next((number for number, cells in before if len(_given(cells)) > 1 and is_like(cells, below)), 0)
         if above:
             raise ReplayError(f"{source.shown}: {names_below(above, parts[0].number)}")
         tables[0] = replace(tables[0], notes=(f"{len(before)} lines before the column names",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 from strategic_memory_server.replay.files.grid import grid_tables
@@ -24,6 +25,9 @@ _MOST_SPANNED = 100
 """So many rows or columns a cell of a page may go over."""
 
 
+_NUMBER = re.compile(r"[^\w:]*\d[\d\s.,'\u2019]*[^\w:]*[A-Za-z]{0,4}")
+"""A sum of money, a share, a count: with signs and a currency before or behind it."""
+
 _TITLES = frozenset({"caption", "h1", "h2", "h3", "h4", "h5", "h6"})
 """What a table below them is called."""
 
@@ -31,7 +35,8 @@ _TITLES = frozenset({"caption", "h1", "h2", "h3", "h4", "h5", "h6"})
 class _Rows(HTMLParser):
     """Collects the cells of all rows of all tables, with an empty row before each table: it is none below the last.
 
-    A cell that goes over several columns is followed by empty ones; one that goes over several rows stands in each.
+    A cell that goes over several columns is followed by empty ones. One that goes over several rows stands in each, but
+    for a number, which is that of all of them together: it stands in the first, and in the others is nothing.
     """
 
     def __init__(self) -> None:
@@ -104,7 +109,7 @@ class _Rows(HTMLParser):
             self._take_from_above(cells)
             for text in (" ".join("".join(self._cell).split()), *[""] * (self._columns - 1)):
                 if self._rows > 1:
-                    self._from_above[len(cells)] = text, self._rows - 1
+                    self._from_above[len(cells)] = "" if _NUMBER.fullmatch(text) else text, self._rows - 1
                 cells.append(text)
         self._cell, self._is_title = None, False
 

@@ -222,10 +222,13 @@ class TableReading:
 
     @property
     def strategies(self) -> Sequence[str]:
-        """Whose trades it holds, where those of several are never pooled; known once its pages were read."""
+        """Whose trades it holds, where those of several are never pooled; known once its pages were read.
+
+        Of an export whose files may be apart for another reason, as by symbol, that is not known.
+        """
         step = self.format.strategy_in_path
         if self.format.strategies_apart:
-            return list(filter(None, self._strategies))
+            return [] if self.format.is_run else list(filter(None, self._strategies))
         return [self.table.path[-step]] if 0 < step <= len(self.table.path) else []
 
     @property

@@ -1,14 +1,13 @@
 -- Opens the feedback log: makes sure that it has an epoch and a revision to go on from.
 -- keys: state log lease feedback pulse
--- arguments: claim run_id opening epoch_if_new above written_epoch leaving is_guarded
+-- arguments: claim run_id epoch_if_new above written_epoch leaving is_guarded
 -- as a function it runs while Redis is full, too
--- `run_id`: of the Redis that the claim is held in. `opening`: mark of this opening, which no other has had: what was sent before
--- it and arrives later writes nothing any more, see `was_opened_since`. `above`: revision that a new epoch goes on above at least.
+-- `run_id`: of the Redis that the claim is held in. `above`: revision that a new epoch goes on above at least.
 -- `written_epoch`: what the publisher itself has written to last. `leaving`: another epoch is to begin in place of this
 -- one in any case; '' for none. A request that comes late, when that was left already, leaves no other.
 -- `is_guarded`: '1' where the drawdown guard is on; else what it went on from is forgotten.
 -- Returns {'opened', why an epoch was begun ('' for none, see `Begun`), the fields of the state ('' for what is not
--- known), what the drawdown guard goes on from} or {'deposed', who holds the lease}.
+-- known), the mark of this opening, what the drawdown guard goes on from} or {'deposed', who holds the lease}.
 --
 -- The state can be gone or unreadable while the log is not (somebody deleted or changed it), and the log can hold
 -- entries that the state does not know (somebody else wrote to it). Revisions then go on above the log, under a new
@@ -76,7 +75,10 @@ if why ~= '' then
   redis.call('HDEL', keys.state, 'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn')
   redis.call('HSET', keys.state, 'run_id', args.run_id, unpack(now))
 end
-redis.call('HSET', keys.state, 'opening', args.opening)
+-- What was sent before this and arrives later writes nothing any more, see `was_opened_since`.
+local opened = string.match(redis.call('HGET', keys.state, 'opening') or '', '^%d+$') or '0'
+local opening = string.format('%.0f', tonumber(opened) % 1e9 + 1)
+redis.call('HSET', keys.state, 'opening', opening)
 local oldest = oldest_revision(keys.log, state[3])
 local times = {readable_time(state[4]), readable_time(state[5]), readable_end(state[6], state[4])}
 -- What another program has put there keeps everybody from reading the state, and whoever opens the log from going on.
@@ -89,4 +91,4 @@ if not is_revision(redis.call('HGET', keys.state, 'oldest_revision')) then
   redis.call('HSET', keys.state, 'oldest_revision', oldest)
 end
 return {'opened', why, state[1], state[2], state[3], oldest, times[1], times[2], times[3],
-  state[7] == '1' and '1' or '', caps, intervention, guard}
+  state[7] == '1' and '1' or '', caps, intervention, opening, guard}

@@ -60,7 +60,7 @@ class PortfolioAdmin:
         self, request: admin_pb2.SetOverrideRequest, context: CallContext
     ) -> admin_pb2.SetOverrideResponse:
         """Allow no more risk than this, or set it."""
-        now_ms = self._sources.clock_ms()
+        said_ms, now_ms = self._sources.said.now_ms(), self._sources.clock_ms()
         asked, by = asked_override(request, now_ms), _caller(context)
         override = Override(asked.policy, asked.leverage, asked.is_forced, asked.reason, by, now_ms, asked.until_ms)
         asking = to_set(override, request.replaces)
@@ -69,7 +69,7 @@ class PortfolioAdmin:
             if not asked.is_forced:
                 _require_no_raise(asked, self._in_force())
             intervention = replace(held, number=held.number + 1, override=override)
-            held = await self._written(intervention, AuditEntry(by, "SetOverride", asked.reason), asking)
+            held = await self._written(intervention, AuditEntry(by, "SetOverride", asked.reason, said_ms), asking)
         return admin_pb2.SetOverrideResponse(state=await self._carried_out(held, context))
 
     async def clear_override(
@@ -78,6 +78,7 @@ class PortfolioAdmin:
         """Lift what was set."""
         parts = asked_clearing(request)
         asking = to_lift(parts, request.replaces)
+        said_ms = self._sources.said.now_ms()
         held = await self._seen(asking, self._sources.clock_ms())
         # Where nothing is to be lifted a number is taken all the same: what was said before, and has had no answer, may
         # still be on its way to Redis, and would hold once this has told that nothing does.
@@ -87,12 +88,13 @@ class PortfolioAdmin:
                 left = replace(left, override=None)
             if "freeze" in parts:
                 left = replace(left, freeze=None, frozen=None)
-            held = await self._written(left, AuditEntry(_caller(context), "ClearOverride", request.reason), asking)
+            said = AuditEntry(_caller(context), "ClearOverride", request.reason, said_ms)
+            held = await self._written(left, said, asking)
         return admin_pb2.ClearOverrideResponse(state=await self._carried_out(held, context))
 
     async def freeze(self, request: admin_pb2.FreezeRequest, context: CallContext) -> admin_pb2.FreezeResponse:
         """Hold the advice in force."""
-        by = _caller(context)
+        said_ms, by = self._sources.said.now_ms(), _caller(context)
         for _ in range(ATTEMPTS):
             now_ms = self._sources.clock_ms()
             asked = Freeze(0, "", request.reason, by, now_ms, asked_freeze(request, now_ms))
@@ -109,7 +111,7 @@ class PortfolioAdmin:
             frozen, place = held.frozen or without_override(in_force.advice), held.freeze or in_force
             freeze = replace(asked, revision=place.revision, epoch=place.epoch)
             intervention = Intervention(held.number + 1, held.override, freeze, frozen)
-            said, is_new = AuditEntry(by, "Freeze", request.reason), held.freeze is None
+            said, is_new = AuditEntry(by, "Freeze", request.reason, said_ms), held.freeze is None
             try:
                 held = await self._written(intervention, said, asking, is_new_freeze=is_new)
             except MovedError:

@@ -112,6 +112,22 @@ def test_tables_of_a_page_are_called_as_their_headings_say(tmp_path: Path) -> No
         assert "(2 rows, trades still open, by its name)" in record.tables[0].notes[-1]
 
 
+def test_a_result_that_goes_over_several_rows_counts_once(tmp_path: Path) -> None:
+    names = "<tr><th>closed at<th>fill<th>net profit"
+    rows = "".join(
+        f"<tr><td rowspan=3>2024-01-{day:02} 09:30<td>entry<td rowspan=3>{profit}<tr><td>part<tr><td>exit"
+        for day, profit in ((5, "$1"), (6, "$ -2.50"), (7, "$ 3"))
+    )
+    (tmp_path / "report.html").write_text(f"<html><table>{names}{rows}</table></html>")
+    assert record_of(tmp_path / "report.html").entries.pnl.tolist() == [1.0, -2.5, 3.0]
+
+
+def test_a_heading_that_is_a_date_is_no_row_of_the_table_below(tmp_path: Path) -> None:
+    page = f"<table><tr><td>Account</td></tr></table><h3>2024-01-01</h3>{html([NAMES, *FIRST])}"
+    (tmp_path / "report.html").write_text(page)
+    assert record_of(tmp_path / "report.html").entries.pnl.tolist() == [1.0, 2.0]
+
+
 def test_a_cell_that_goes_beyond_its_table_is_no_part_of_the_next(tmp_path: Path) -> None:
     names = "<tr><th>closed at<th>symbol<th>profit"
     closed = f"<table>{names}<tr><td rowspan=9>2024-01-05 09:30<td>A<td>1</table>"

@@ -45,6 +45,9 @@ async def test_what_has_ended_while_the_process_stood_still_is_not_held() -> Non
     clock = MillisecondsClock(NOW_MS)
 
     class Said:
+        def now_ms(self) -> int:
+            return NOW_MS
+
         async def newest(self, _known: Intervention) -> Intervention:
             clock.now_ms += 181_000
             return NO_INTERVENTION
@@ -62,6 +65,9 @@ async def test_what_was_carried_out_while_the_process_stood_still_is_told_as_suc
     hub, changed, loop = hub_at(MillisecondsClock(NOW_MS)), ChangeSignal(), asyncio.get_running_loop()
 
     class Said:
+        def now_ms(self) -> int:
+            return NOW_MS
+
         async def newest(self, _known: Intervention) -> Intervention:
             return NO_INTERVENTION
 
