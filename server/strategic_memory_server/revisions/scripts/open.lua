@@ -75,10 +75,14 @@ if why ~= '' then
   redis.call('HDEL', keys.state, 'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn')
   redis.call('HSET', keys.state, 'run_id', args.run_id, unpack(now))
 end
--- What was sent before this and arrives later writes nothing any more, see `was_opened_since`.
-local opened = string.match(redis.call('HGET', keys.state, 'opening') or '', '^%d+$') or '0'
-local opening = string.format('%.0f', tonumber(opened) % 1e9 + 1)
-redis.call('HSET', keys.state, 'opening', opening)
+-- What was sent before this and arrives later writes nothing any more, see `was_opened_since`. A Redis that takes no writes
+-- takes no mark either, and nothing of what was sent before: the one that stands there goes on to hold.
+local opened = redis.call('HGET', keys.state, 'opening') or ''
+local opening = string.format('%.0f', tonumber(string.match(opened, '^%d+$') or '0') % 1e9 + 1)
+local marked = redis.pcall('HSET', keys.state, 'opening', opening)
+if type(marked) == 'table' and marked.err then
+  opening = opened
+end
 local oldest = oldest_revision(keys.log, state[3])
 local times = {readable_time(state[4]), readable_time(state[5]), readable_end(state[6], state[4])}
 -- What another program has put there keeps everybody from reading the state, and whoever opens the log from going on.
