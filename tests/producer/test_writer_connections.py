@@ -5,6 +5,8 @@ from __future__ import annotations
 import socketserver
 import threading
 import traceback
+from collections.abc import Iterator
+from io import BufferedIOBase
 from typing import ClassVar
 
 import pytest
@@ -36,19 +38,24 @@ class _OldRedis(socketserver.BaseRequestHandler):
         self.request.sendall(b"-ERR unknown command `HELLO`, with args beginning with: %s \r\n" % repeated)
 
 
+def _commands(sent: BufferedIOBase) -> Iterator[list[bytes]]:
+    """Yield the words of each command that a client sends."""
+    for line in sent:
+        if line[:1] == b"*":
+            yield [sent.read(int(sent.readline()[1:]) + 2).strip() for _ in range(int(line[1:]))]
+
+
 class _Silent(socketserver.StreamRequestHandler):
     """Takes entries, and answers nothing to them."""
 
     sent: ClassVar[list[bytes]] = []
 
     def handle(self) -> None:
-        for line in self.rfile:
-            if line[:1] == b"*":
-                words = [self.rfile.read(int(self.rfile.readline()[1:]) + 2).strip() for _ in range(int(line[1:]))]
-                if words[0] == b"XADD":
-                    self.sent.append(words[1])
-                else:
-                    self.wfile.write(b"+OK\r\n")
+        for words in _commands(self.rfile):
+            if words[0] == b"XADD":
+                self.sent.append(words[1])
+            else:
+                self.wfile.write(b"+OK\r\n")
 
 
 class _Refusing(socketserver.StreamRequestHandler):
@@ -58,15 +65,13 @@ class _Refusing(socketserver.StreamRequestHandler):
     sent: ClassVar[list[bytes]] = []
 
     def handle(self) -> None:
-        for line in self.rfile:
-            if line[:1] == b"*":
-                words = [self.rfile.read(int(self.rfile.readline()[1:]) + 2).strip() for _ in range(int(line[1:]))]
-                if words[0] == b"XADD":
-                    self.sent.append(words[-1])
-                    said = b"-" + self.refusals.pop() if self.refusals else b"+%d-0" % len(self.sent)
-                    self.wfile.write(said + b"\r\n")
-                else:
-                    self.wfile.write(b"+OK\r\n")
+        for words in _commands(self.rfile):
+            if words[0] == b"XADD":
+                self.sent.append(words[-1])
+                said = b"-" + self.refusals.pop() if self.refusals else b"+%d-0" % len(self.sent)
+                self.wfile.write(said + b"\r\n")
+            else:
+                self.wfile.write(b"+OK\r\n")
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -71,6 +71,17 @@ def advised(service: ServiceProcess, after: int = 0) -> feedback_pb2.Feedback:
     )
 
 
+def advised_before_a_power_failure(start_service: StartService, folder: Path) -> feedback_pb2.Feedback:
+    """Return what a service says that ends with its machine."""
+    first = serve(start_service, folder)
+    learn(folder)
+    before = advised(first)
+    first.kill()
+    first.wait()
+    (folder / "last-run").write_text("another run of the kernel\n")
+    return before
+
+
 def has_read(service: ServiceProcess, *, regimes: int, trades: int) -> bool:
     """Whether a sync has published what so many entries come to: nothing more is said of them."""
     sync = get_json(service)["metrics"]["sync"]
@@ -167,12 +178,7 @@ def test_where_something_was_lost_another_epoch_begins_above_it(start_service: S
 
 
 def test_after_a_power_failure_nobody_vouches(start_service: StartService, folder: Path) -> None:
-    first = serve(start_service, folder)
-    learn(folder)
-    before = advised(first)
-    first.kill()
-    first.wait()
-    (folder / "last-run").write_text("another run of the kernel\n")
+    before = advised_before_a_power_failure(start_service, folder)
     assert advised(serve(start_service, folder)).epoch != before.epoch
 
 
@@ -180,12 +186,7 @@ def test_a_start_that_came_no_further_vouches_for_nothing_after_a_power_failure(
     start_service: StartService, folder: Path
 ) -> None:
     """As where its port was taken, or a signal came while Redis read its data."""
-    first = serve(start_service, folder)
-    learn(folder)
-    before = advised(first)
-    first.kill()
-    first.wait()
-    (folder / "last-run").write_text("another run of the kernel\n")
+    before = advised_before_a_power_failure(start_service, folder)
     KeptFolder(folder).open().close()
     assert advised(serve(start_service, folder)).epoch != before.epoch
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 from pathlib import Path
+
+from strategic_memory_server.files.moved import flush_folder
 
 _OURS_ALONE = 0o600
 
@@ -32,7 +33,7 @@ def write_private(path: Path, line: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def _holds(path: Path, line: str) -> bool:
@@ -40,13 +41,3 @@ def _holds(path: Path, line: str) -> bool:
         return path.stat().st_mode & 0o777 == _OURS_ALONE and path.read_text() == f"{line}\n"
     except (OSError, ValueError):
         return False
-
-
-def _flush_folder(path: Path) -> None:
-    """Have what was made, replaced and removed in a folder outlive a power failure, where its file system can."""
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with contextlib.suppress(OSError):
-            os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -29,6 +29,7 @@ from strategic_memory_server.exporting.folder import (
     Manifest,
 )
 from strategic_memory_server.exporting.tables import parquet_writer, write_entries
+from strategic_memory_server.files.moved import flush_files, flush_folder, move
 from strategic_memory_server.inputs.leverage_caps import CAP_SOURCES, in_force, read_cap
 from strategic_memory_server.inputs.misspelt_cap import FIELD
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
@@ -38,7 +39,6 @@ from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.round_trip import Entry, Reply, checked, packed, round_trip, stream_entries
 from strategic_memory_server.replay.courses.advice_table import advice_file
 from strategic_memory_server.replay.courses.served_advice import Served
-from strategic_memory_server.replay.files.moved import flush_files, flush_folder, move
 from strategic_memory_server.revisions.caps_json import caps_of_text
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.guard_text import carried_guard

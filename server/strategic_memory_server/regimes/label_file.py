@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from strategic_memory_server.files.moved import move
 from strategic_memory_server.regimes.labelling import TimedLabel
-from strategic_memory_server.replay.files.moved import move
 
 COLUMNS = ("time", "kind", "regime", "confidence", "volatility", "trend")
 

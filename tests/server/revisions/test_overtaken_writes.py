@@ -166,18 +166,10 @@ async def test_a_revision_that_came_late_is_no_other_programs(async_client: redi
 async def test_a_revision_that_was_sent_twice_is_no_other_programs(async_client: redis.asyncio.Redis) -> None:
     """What is between this server and Redis sends it again, and only that is answered: the log has moved."""
 
-    class SentTwice(FeedbackLog):
-        async def publish(
-            self,
-            claim: Claim,
-            feedback: Feedback,
-            expected: LogState,
-            beside: Beside = NOTHING_BESIDE,
-            expecting: Callable[[Feedback], None] = lambda feedback: None,
-            rests_on: str = "",
-        ) -> bool:
-            await super().publish(claim, feedback, expected, beside, expecting, rests_on)
-            return await super().publish(claim, feedback, expected, beside, expecting, rests_on)
+    class SentTwice(DisturbedLog):
+        async def _send(self, write: Callable[[], Awaitable[bool]]) -> bool:
+            await write()
+            return await write()
 
     publisher = ClaimedPublisher(ClaimedLog(async_client, log=SentTwice(async_client, "quantum", 100)))
     epoch = (await say(publisher, "a")).feedback.epoch

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+from strategic_memory_server.files.moved import move
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.moved import move
 from strategic_memory_server.replay.judging.findings import JsonReport
 
 JSON_NAME, PAGE_NAME = "report.json", "report.html"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from strategic_memory_server.files.moved import move
 from strategic_memory_server.regimes.label_file import write_labels
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.moved import move
 from strategic_memory_server.replay.report.report_files import write_report
 
 REPLACE = Path.replace
