@@ -14,12 +14,11 @@ from dataclasses import replace
 import structlog
 from redis.exceptions import RedisError
 
-from strategic_memory_server.advice.drawdown_guard import ClosedTrades, GuardState
+from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.intervention import ENDS_EARLY_MS
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.group import Group
-from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs.cap_problems import report_caps, unreadable_sources
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.loaded_memory import LoadedMemory
@@ -86,7 +85,7 @@ class StrategicMemorySync:
         self._is_left = False
         self._publishing = Publishing(parts, settings)
         self._loaded: StrategicMemory | None = None
-        self._advised_upon: tuple[EvidenceSums, int, ClosedTrades] | None = None
+        self._advised_upon: tuple[Gathered, int] | None = None
         self._group: Group | None = None
         self._input_problems = InputProblems(parts.problems, settings.advice.minimum_samples)
 
@@ -238,7 +237,7 @@ class StrategicMemorySync:
         trace.begins("evidence")
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS), loaded.new_trades)
         now_ms = self._clock_ms()
-        self._advised_upon = gathered.kept.sums, now_ms, gathered.counted
+        self._advised_upon = gathered, now_ms
         report_regimes(parts.problems, loaded.memory, gathered.kept.sums, self._settings.advice.max_regimes)
         status = replace(
             self.status,
@@ -260,10 +259,10 @@ class StrategicMemorySync:
         if shadow is None or claim is None or upon is None:
             return
         if status.failure is not None:
-            shadow.miss(upon[2])
+            shadow.miss(upon[0])
             return
         if self._group is not None and self._group.others:
-            await asyncio.to_thread(shadow.believe, upon[0], self._group)
+            await asyncio.to_thread(shadow.believe, upon[0].kept.sums, self._group)
         shadow.look(claim, loaded, *upon, self._group)
 
     def _completed(self, status: SyncStatus, elapsed_s: float, *, led: bool) -> None:

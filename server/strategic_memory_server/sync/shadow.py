@@ -27,6 +27,7 @@ from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.long_memory.long_memory import Gathered
 from strategic_memory_server.memory.leverage_cap import LeverageCaps, by_source
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.redis_access.redis_connection import describe_failure
@@ -96,6 +97,8 @@ class Shadow:
         self._seen: _Seen | None = None
         self._unsaid = NO_TRADES
         self._missed = NO_TRADES
+        # Those of the newest failed sync, and where the long memory stood that it read.
+        self._missed_last: tuple[str, ClosedTrades] = ("", NO_TRADES)
         self._woken = asyncio.Event()
 
     def believe(self, sums: EvidenceSums, group: Group) -> None:
@@ -107,9 +110,8 @@ class Shadow:
         self,
         claim: Claim,
         memory: StrategicMemory,
-        sums: EvidenceSums,
+        gathered: Gathered,
         now_ms: int,
-        counted: ClosedTrades = NO_TRADES,
         group: Group | None = None,
     ) -> None:
         """Take what one sync has read, in place of what was not said yet; nothing is read later than this.
@@ -117,27 +119,35 @@ class Shadow:
         Args:
             claim: what the sync published under.
             memory: the windows.
-            sums: the sums of all trades so far.
+            gathered: the long memory, and the trades that were new to the sync.
             now_ms: the time of the sync, milliseconds since 1970-01-01 UTC.
-            counted: the trades that were new to it.
             group: the other portfolios from which the advice borrows; None: there are none.
         """
         try:
-            self._seen = self._of(claim, memory, sums, now_ms, counted, group)
+            self._seen = self._of(claim, memory, gathered, now_ms, group)
         except Exception as error:
             self._failed(f"fault of the program: {type(error).__name__}")
             logger.exception("Shadow failed by a fault of the program")
         else:
             self._woken.set()
-            self._missed = NO_TRADES
+            self._forget_missed()
 
-    def miss(self, counted: ClosedTrades) -> None:
+    def miss(self, gathered: Gathered) -> None:
         """Take the trades that were new to a sync which has failed: it may have written down that they count.
 
-        Then no other sync brings them; where one does, they count once.
+        Then no other sync brings them; where one does, since the long memory stands where it stood, they count once.
         """
         if self._settings.leverage_guard:
-            self._missed = joined_trades([self._missed, counted], MOST_UNSAID)
+            stands_at = gathered.stored.stands_at
+            self._missed, self._missed_last = self._missed_before(stands_at), (stands_at, gathered.counted)
+
+    def _missed_before(self, stands_at: str) -> ClosedTrades:
+        """Return the trades of failed syncs that a sync from there on does not bring again."""
+        last_stood_at, last = self._missed_last
+        return self._missed if last_stood_at == stands_at else joined_trades([self._missed, last], MOST_UNSAID)
+
+    def _forget_missed(self) -> None:
+        self._missed, self._missed_last = NO_TRADES, ("", NO_TRADES)
 
     async def run(self) -> None:
         """Say what was taken, the newest alone; until cancelled."""
@@ -156,6 +166,7 @@ class Shadow:
         except DeposedError:
             # The loop finds out by itself, and another server's shadow goes on.
             self.newest, self._unsaid = None, NO_TRADES
+            self._forget_missed()
         except (RedisError, OSError, LogContestedError, MalformedFeedbackError) as error:
             self._failed(describe_failure(error))
         except Exception as error:
@@ -169,15 +180,15 @@ class Shadow:
         self,
         claim: Claim,
         memory: StrategicMemory,
-        sums: EvidenceSums,
+        gathered: Gathered,
         now_ms: int,
-        counted: ClosedTrades,
         group: Group | None,
     ) -> _Seen:
         analysis = self._analyzer.analyze(memory)
         advice = self._reference.recommend(analysis)
         completed = None
         if not isinstance(advice, NoAdvice):
+            sums = gathered.kept.sums
             completed = self._evidence.complete(advice, analysis, sums, self._settings.rules, group=group)
         times = Times(now_ms, analysis.data_as_of_ms, now_ms + self._validity_ms)
         # The windows move on with the next sync, so what is counted of them later is copied.
@@ -185,7 +196,7 @@ class Shadow:
         trades = NO_TRADES
         if self._settings.leverage_guard:
             unsaid = [self._seen.trades] if self._seen else []
-            trades = joined_trades([*unsaid, self._missed, counted])
+            trades = joined_trades([*unsaid, self._missed_before(gathered.stored.stands_at), gathered.counted])
         return _Seen(claim, completed, analysis.leverage_caps, Moment(now_ms, results), times, trades)
 
     async def _say(self, seen: _Seen) -> None:

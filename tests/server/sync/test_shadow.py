@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import redis
 from advice import advice
@@ -18,9 +19,13 @@ from redis_inputs import add_regime, add_trade
 from syncing import cycled, syncing_with
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.drawdown_guard import ClosedTrades
 from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, Rules, Times
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
+from strategic_memory_server.columns.columns import index_column
+from strategic_memory_server.columns.stream_position import position_column
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.entries.counted_ids import NOWHERE
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.redis_access.redis_script import RedisScript
 from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
@@ -222,10 +227,33 @@ async def test_whoever_has_lost_the_lease_writes_nothing_of_it(
         loaded = await syncing.sync._parts.loader.load()
         redis_client.set(KEYS.lease, "999999 another")
         gathered = await syncing.sync._parts.long_memory.gather()
-        shadow.look(claim, loaded.memory, gathered.kept.sums, syncing.clock())
+        shadow.look(claim, loaded.memory, gathered, syncing.clock())
         await aeventually(lambda: shadow.newest is None)
         assert written(redis_client) == before
         assert PROBLEM not in syncing.problems.standing
+
+
+async def test_trades_that_are_known_by_their_ids_alone_count_once_however_often_a_sync_of_them_fails(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    good_times(redis_client)
+    async with syncing_with(redis_server.url, shadow=replace(SLOW, leverage_guard=True)) as syncing:
+        assert await cycled(syncing) == "published"
+        shadow, claim = syncing.shadow, syncing.leadership.claim
+        assert shadow is not None
+        assert claim is not None
+        await aeventually(lambda: shadow.newest is not None)
+        loaded = await syncing.sync._parts.loader.load()
+        read = await syncing.sync._parts.long_memory.gather()
+        new = ClosedTrades(index_column([1]), index_column([0]), np.array([0.2]), position_column([NOWHERE]))
+        unwritten = replace(read, counted=new)
+        beyond = replace(unwritten, stored=replace(read.stored, stands_at="9999999999999-0"))
+        for failing in (unwritten, unwritten, unwritten, beyond, beyond):
+            shadow.miss(failing)
+        shadow.look(claim, loaded.memory, beyond, syncing.clock())
+        # The first had been written down when the others were read; what the last one brings, they would have.
+        assert shadow._seen is not None
+        assert len(shadow._seen.trades.pnl) == 2
 
 
 async def test_with_too_little_for_its_own_settings_it_says_nothing(
