@@ -110,9 +110,9 @@ class FeedbackLog(FeedbackLogReader):
             },
         )
         require_written(replies)
-        begun = Begun(replies[1].decode()) if replies[1] else None
-        *stands, opening, guard = replies[2:]
-        return LogOpening(replace(LogState.from_replies(stands), opening=opening.decode()), begun, guard_of_text(guard))
+        begun, begun_before, *stands, opening, guard = replies[1:]
+        state = replace(LogState.from_replies(stands), opening=opening.decode())
+        return LogOpening(state, Begun.of(begun), Begun.of(begun_before), guard_of_text(guard))
 
     async def publish(
         self,

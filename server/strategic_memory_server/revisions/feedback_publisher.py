@@ -20,7 +20,7 @@ from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.lease import Claim
-from strategic_memory_server.revisions.log_opening import Begun, mint_epoch
+from strategic_memory_server.revisions.log_opening import Begun, LogOpening, mint_epoch
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.lost_history import report_lost_entries, report_new_epoch, report_other_history
 from strategic_memory_server.revisions.own_writes import OwnWrites
@@ -102,16 +102,17 @@ class FeedbackPublisher:
         """
         self._learn_what_was_said()
         known = self._said.highest
-        state, begun = await self._open(claim)
-        if not state.epoch.startswith(self._about):
-            state, begun = await self._open(claim, leaving=state.epoch)
+        opening = await self._open(claim)
+        if not opening.state.epoch.startswith(self._about):
+            opening = await self._open(claim, leaving=opening.state.epoch)
         snapshot = await self._log.snapshot(recent=1)
-        if begun is None and self._is_other_history(claim, state, snapshot):
-            found = state
-            state, begun = await self._open(claim, leaving=state.epoch)
-            report_other_history(self._problems, found, state)
-        elif begun is not None:
-            report_new_epoch(self._problems, state, begun, known)
+        if opening.begun is None and self._is_other_history(claim, opening.state, snapshot):
+            # Whether or not an answer comes, another one begins.
+            report_other_history(self._problems, opening.state, max(known, opening.state.revision))
+            opening = await self._open(claim, leaving=opening.state.epoch)
+        elif (why := opening.begun or self._begun_unanswered(opening)) is not None:
+            report_new_epoch(self._problems, opening.state, why, known)
+        state, begun = opening.state, opening.begun
         read = snapshot.state
         self._newest, head = None, ""
         if begun is None and read and (read.epoch, read.revision) == (state.epoch, state.revision):
@@ -258,7 +259,11 @@ class FeedbackPublisher:
         """Return what operators had said when the log was last written; None: not known. Errors as for `known_caps`."""
         return await self._log.read_intervention()
 
-    async def _open(self, claim: Claim, *, leaving: str = "") -> tuple[LogState, Begun | None]:
+    def _begun_unanswered(self, opening: LogOpening) -> Begun | None:
+        """Return why this publisher has begun the epoch that was found: the answer which told it was lost."""
+        return opening.begun_before if self._own.has_tried(opening.state.epoch) else None
+
+    async def _open(self, claim: Claim, *, leaving: str = "") -> LogOpening:
         name = self._about + self._mint()
         self._own.try_epoch(name)
         opening = await self._log.open(
@@ -270,7 +275,7 @@ class FeedbackPublisher:
             is_guarded=self._is_guarded,
         )
         self._guard = opening.guard
-        return opening.state, opening.begun
+        return opening
 
     def _is_other_history(self, claim: Claim, state: LogState, snapshot: LogSnapshot) -> bool:
         """Tell whether Redis holds something else than what goes on from all that was said.

@@ -24,13 +24,26 @@ class Begun(enum.Enum):
     ASKED = "asked"
     """The publisher knows of another history than Redis holds."""
 
+    @classmethod
+    def of(cls, told: bytes) -> Begun | None:
+        """Return what a script or the state says; None: it says nothing that is known here."""
+        return next((each for each in cls if each.value.encode() == told), None)
+
 
 @dataclass(frozen=True, slots=True)
 class LogOpening:
-    """Where the log stands, why its epoch was begun just now (None: it was there), and what the guard goes on from."""
+    """Where the log stands once it is open.
+
+    Attributes:
+        state: where.
+        begun: why its epoch was begun just now; None: it was there.
+        begun_before: why the epoch that was there had been begun; None: not known.
+        guard: what the drawdown guard goes on from.
+    """
 
     state: LogState
     begun: Begun | None
+    begun_before: Begun | None
     guard: GuardState
 
 

@@ -37,13 +37,13 @@ def report_new_epoch(problems: Problems, now: LogState, begun: Begun, known: int
         problems.state("feedback_log_lost", sentence, for_s=TOLD_FOR_S)
 
 
-def report_other_history(problems: Problems, found: LogState, now: LogState) -> None:
-    """Tell that Redis held another history than the one that was said."""
-    logger.warning("Feedback log has a new epoch", epoch=now.epoch, above=now.revision, why="replaced")
+def report_other_history(problems: Problems, found: LogState, above: int) -> None:
+    """Tell that Redis holds another history than the one that was said, and another epoch begins above a revision."""
+    logger.warning("Feedback log gets a new epoch", in_place_of=found.epoch, above=above, why="replaced")
     sentence = (
         f"Redis held another history than was said (revision {found.revision} of epoch {found.epoch}): the data set "
         "was replaced or set back, or another program has written to the log or its state; "
-        f"epoch {now.epoch} goes on above revision {now.revision}. See docs/redis.md, Loss"
+        f"another epoch goes on above revision {above}. See docs/redis.md, Loss"
     )
     problems.state("feedback_log_replaced", sentence, for_s=TOLD_FOR_S)
 

@@ -29,6 +29,10 @@ class OwnWrites:
         """Take note that an epoch may be begun under a name."""
         self._epochs.add(name)
 
+    def has_tried(self, epoch: str) -> bool:
+        """Tell whether an epoch was begun by what got no answer."""
+        return epoch in self._epochs
+
     def opened(self) -> None:
         """Forget the epochs that were tried: it is known in which one the log stands."""
         self._epochs = set()
@@ -38,7 +42,7 @@ class OwnWrites:
 
         Where nothing was written yet, nothing is known to the contrary.
         """
-        if not self._heads or state.epoch in self._epochs:
+        if not self._heads or self.has_tried(state.epoch):
             return True
         here = state.epoch, state.revision
         if here not in self._heads:

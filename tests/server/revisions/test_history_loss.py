@@ -16,8 +16,10 @@ from redis_contents import Contents, contents_of, put_back
 
 from strategic_memory_server.advice.feedback import Advice, Times
 from strategic_memory_server.revisions.feedback_json import encode_feedback
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import Publication
 from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_opening import LogOpening
 
 KEYS = LogKeys.under("quantum")
 TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
@@ -87,6 +89,44 @@ async def test_what_is_lost_or_written_by_others_is_told(
     happens(redis_client)
     await historian.say(publisher, "d")
     assert list(publisher.problems.standing) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("happens", "problem"),
+    [
+        (lambda client: client.flushall(), "feedback_log_lost"),
+        (lambda client: client.xadd(KEYS.log, {"by": "hand"}, id="9-0"), "feedback_log_foreign"),
+        (lambda client: client.hset(KEYS.state, "epoch", "another"), "feedback_log_replaced"),
+    ],
+)
+async def test_it_is_told_also_where_the_answer_is_lost_that_another_epoch_was_begun(
+    historian: Historian,
+    publisher: ClaimedPublisher,
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    happens: Callable[[redis.Redis], object],
+    problem: str,
+) -> None:
+    for label in "abc":
+        await historian.say(publisher, label)
+    happens(redis_client)
+    opens = FeedbackLog.open
+
+    async def unanswered(*given: object, **more: object) -> LogOpening:
+        if (opening := await opens(*given, **more)).begun:  # type: ignore[arg-type]
+            raise ConnectionResetError
+        return opening
+
+    monkeypatch.setattr(FeedbackLog, "open", unanswered)
+    with pytest.raises(ConnectionResetError):
+        await historian.say(publisher, "d")
+    begun = redis_client.hget(KEYS.state, "epoch")
+    monkeypatch.setattr(FeedbackLog, "open", opens)
+    await historian.say(publisher, "d")
+    assert list(publisher.problems.standing) == [problem]
+    assert redis_client.hget(KEYS.state, "epoch") == begun
+    redis_client.hset(KEYS.state, "begun", "by another program")
+    await historian.say(ClaimedPublisher(historian.log), "e")
 
 
 async def test_the_state_deleted(historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis) -> None:

@@ -6,7 +6,7 @@
 -- `written_epoch`: what the publisher itself has written to last. `leaving`: another epoch is to begin in place of this
 -- one in any case; '' for none. A request that comes late, when that was left already, leaves no other.
 -- `is_guarded`: '1' where the drawdown guard is on; else what it went on from is forgotten.
--- Returns {'opened', why an epoch was begun ('' for none, see `Begun`), the fields of the state ('' for what is not
+-- Returns {'opened', why an epoch was begun ('' for none, see `Begun`), why that which stands was, the fields of the state ('' for what is not
 -- known), the mark of this opening, what the drawdown guard goes on from} or {'deposed', who holds the lease}.
 --
 -- The state can be gone or unreadable while the log is not (somebody deleted or changed it), and the log can hold
@@ -73,7 +73,7 @@ if why ~= '' then
     end
   end
   redis.call('HDEL', keys.state, 'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn')
-  redis.call('HSET', keys.state, 'run_id', args.run_id, unpack(now))
+  redis.call('HSET', keys.state, 'run_id', args.run_id, 'begun', why, unpack(now))
 end
 -- What was sent before this and arrives later writes nothing any more, see `was_opened_since`. A Redis that takes no writes
 -- takes no mark either, and nothing of what was sent before: the one that stands there goes on to hold.
@@ -94,5 +94,5 @@ end
 if not is_revision(redis.call('HGET', keys.state, 'oldest_revision')) then
   redis.call('HSET', keys.state, 'oldest_revision', oldest)
 end
-return {'opened', why, state[1], state[2], state[3], oldest, times[1], times[2], times[3],
+return {'opened', why, redis.call('HGET', keys.state, 'begun') or '', state[1], state[2], state[3], oldest, times[1], times[2], times[3],
   state[7] == '1' and '1' or '', caps, intervention, opening, guard}
