@@ -71,10 +71,13 @@ class RevisionHistory:
             return False
         # An epoch without a publication stands where the one before has ended.
         last = self._rows[-1].revision if self._rows else self._hub.epoch_start - 1
-        since = [recent(revision) for revision in range(last + 1, self._hub.revision + 1)]
-        if None in since:
-            return False
-        self._rows.extend(_row(feedback) for feedback in since if feedback is not None)
+        since: list[PastAdviceRow] = []
+        for revision in range(last + 1, self._hub.revision + 1):
+            # Where nobody has looked for long, the first is not known any more, and millions come after it.
+            if (feedback := recent(revision)) is None:
+                return False
+            since.append(_row(feedback))
+        self._rows.extend(since)
         return True
 
     async def _reload(self) -> None:

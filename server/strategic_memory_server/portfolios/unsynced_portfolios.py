@@ -75,6 +75,7 @@ class UnsyncedPortfolios:
         self._theirs: Mapping[str, str] = {}
         self._missed: dict[str, tuple[float, float]] = {}
         self._last = ""
+        self._named: set[str] = set()
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -129,11 +130,13 @@ class UnsyncedPortfolios:
                 self._missed[name] = first_s, now_s
 
     def _tell(self, names: list[str]) -> None:
+        # The log alone may name them, also those that join others of which that was said months ago.
+        new, self._named = [name for name in names if name not in self._named], set(names)
         if not names:
             self._problems.withdraw(UNSYNCED)
             return
-        if UNSYNCED not in self._problems.standing:
-            shown = [name or DEFAULT_WRITTEN for name in names[:SHOWN]]
+        if new:
+            shown = [name or DEFAULT_WRITTEN for name in new[:SHOWN]]
             logger.warning("Portfolios are synced by nobody", count=len(names), portfolios=shown)
         what = f"portfolios that nobody has synced for a minute: {len(names)} at least"
         self._problems.state(UNSYNCED, f"{what}; {self._advice(names)}")

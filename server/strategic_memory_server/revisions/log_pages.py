@@ -12,6 +12,10 @@ from strategic_memory_server.advice.feedback import Feedback
 PAGE_REVISIONS = 100
 KEPT_PAGES = 16
 
+KEPT_S = 60.0
+"""A page is let go of so long after it was read, seconds: whoever catches up has passed it by then, and those of each
+portfolio with which somebody ever did would stay for as long as the service runs."""
+
 FeedbackPage = Sequence[Feedback]
 ReadAfter = Callable[[int, int], Awaitable[FeedbackPage]]
 
@@ -68,6 +72,7 @@ class LogPages:
         # Entries never change, so a page that has come to its end stays as it is, but for what is trimmed.
         if page and page[-1].revision >= first + PAGE_REVISIONS:
             self._pages[epoch, first] = page
+            asyncio.get_running_loop().call_later(KEPT_S, self._pages.pop, (epoch, first), None)
             if len(self._pages) > KEPT_PAGES:
                 self._pages.popitem(last=False)
         return page

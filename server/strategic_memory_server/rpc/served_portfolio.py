@@ -7,26 +7,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import structlog
 from redis.exceptions import RedisError
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.faults.errors import LogNotReadError, StrategicMemoryError
 from strategic_memory_server.memory.portfolio_name import DEFAULT
-from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.log_pages import LogPages
 from strategic_memory_server.revisions.said_log import SaidLog
 from strategic_memory_server.rpc.analyses.analyst import Analyst
+from strategic_memory_server.rpc.failed_reads import FailedReads
 from strategic_memory_server.rpc.streams.stream_waker import StreamWaker
 from strategic_memory_server.rpc.streams.turns import Turn, Turns
 from strategic_memory_server.rpc.wire.message_cache import MessageCache, no_problems
 from strategic_memory_server.rpc.wire.to_wire import heartbeat_message
-
-logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +61,7 @@ class ServedPortfolio:
         self.waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
         self.waker.listen(turns.end)
         self._pages = LogPages(sources.log.read_after)
+        self._failed_reads = FailedReads()
 
     @contextmanager
     def streamed(self) -> Iterator[None]:
@@ -122,6 +120,6 @@ class ServedPortfolio:
         try:
             following = await self._pages.next_after(after_revision, self.sources.hub.epoch)
         except (RedisError, OSError) as error:
-            logger.warning("Feedback log cannot be read for a subscriber", error=describe_failure(error))
+            self._failed_reads.tell("Feedback log cannot be read for a subscriber", error)
             raise LogNotReadError from error
         return [] if following is None else [following]

@@ -78,6 +78,25 @@ async def test_an_epoch_that_begins_while_the_log_is_read_is_shown() -> None:
     assert (found["epoch"], found["revision"]) == ("e2", [2])
 
 
+async def test_what_was_said_while_nobody_looked_is_not_asked_for_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a month without a page it could be a million revisions, while everything else waits."""
+    log: Any = Log([feedback(revision) for revision in range(1, 4)])
+    hub = hub_of(log.said)
+    history = RevisionHistory(log, hub)
+    await history.newest()
+    log.said = [feedback(revision) for revision in range(1_000_001, 1_000_004)]
+    load(hub, log.said)
+    asked, recent = list[int](), hub.recent
+
+    def counted(revision: int) -> Feedback | None:
+        asked.append(revision)
+        return recent(revision)
+
+    monkeypatch.setattr(hub, "recent", counted)
+    assert json.loads(await history.newest())["revision"] == [1_000_001, 1_000_002, 1_000_003]
+    assert len(asked) < 10
+
+
 @pytest.mark.processes
 def test_it_goes_on_with_the_log_and_begins_anew_with_an_epoch(
     redis_client: redis.Redis, start_service: StartService

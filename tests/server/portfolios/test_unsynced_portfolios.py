@@ -7,6 +7,7 @@ from contextlib import nullcontext
 import redis
 import redis.asyncio
 from set_clocks import SecondsClock
+from structlog.testing import capture_logs
 from syncing import SETTINGS
 
 from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings
@@ -85,6 +86,22 @@ async def test_every_one_of_many_is_looked_at(async_client: Redis, redis_client:
         await unsynced.look()
         assert " 1 at least; " in problems.standing[UNSYNCED], missing
         assert "STRATEGIC_MEMORY_ROLE" in problems.standing[UNSYNCED]
+
+
+async def test_those_that_join_others_are_named_in_the_log_too(async_client: Redis, redis_client: redis.Redis) -> None:
+    """One that was forgotten in the list months ago keeps nothing about a shard that is gone from being told."""
+    unsynced, problems, clock = watching(async_client, ["forgotten", "lost", "led"], 2)
+    redis_client.mset({lease_of(name): "1 other" for name in ("lost", "led")})
+    named = []
+    for _ in range(2):
+        with capture_logs() as lines:
+            for _ in range(4):
+                await unsynced.look()
+                clock.now_s += MISSED_S
+        named.append([line["portfolios"] for line in lines if line["event"] == "Portfolios are synced by nobody"])
+        redis_client.delete(lease_of("lost"))
+    assert named == [[["forgotten"]], [["lost"]]]
+    assert " 2 at least; " in problems.standing[UNSYNCED]
 
 
 async def test_a_look_is_one_round_trip(async_client: Redis, redis_client: redis.Redis) -> None:

@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 from advice import feedback
+from processes import aeventually
 
 from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.revisions import log_pages
 from strategic_memory_server.revisions.log_pages import KEPT_PAGES, PAGE_REVISIONS, LogPages
 
 
@@ -140,3 +142,14 @@ async def test_the_pages_kept_are_bounded_and_the_least_used_goes_first() -> Non
     await pages.next_after(PAGE_REVISIONS, "e1")
     assert log.reads == [PAGE_REVISIONS]
     assert not pages._being_read
+
+
+async def test_nothing_is_kept_once_all_have_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand portfolios each was caught up with once in a year."""
+    monkeypatch.setattr(log_pages, "KEPT_S", 0.05)
+    newest = 3 * PAGE_REVISIONS
+    log = Log(newest)
+    pages = LogPages(log.read_after)
+    for _ in range(2):
+        assert await catch_up(pages, newest) == list(range(1, newest + 1))
+        await aeventually(lambda: not pages._pages)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from strategic_memory.v1 import service_pb2
@@ -24,10 +23,10 @@ from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.memory.time_span import TimeSpan
-from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
+from strategic_memory_server.rpc.failed_reads import FailedReads
 from strategic_memory_server.rpc.inline.inline_memory import read_inline_memory
 from strategic_memory_server.rpc.wire.figures_to_wire import add_figures
 from strategic_memory_server.rpc.wire.from_wire import analysis_order
@@ -43,8 +42,6 @@ from strategic_memory_server.what_if.past_advice.log_reader import (
     read_past_revisions,
 )
 from strategic_memory_server.what_if.what_if import AnalysisOrder, analyze_memory, sums_of_trades
-
-logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +75,7 @@ class Analyst:
         self._sources = sources
         self._settings = settings
         self._threads = threads
+        self._failed_reads = FailedReads()
 
     async def of_stored_memory(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
         """Analyse the stored memory on behalf of this service itself; errors as for `analyze_stored`."""
@@ -133,7 +131,7 @@ class Analyst:
                 None,
             )
         except (RedisError, OSError) as error:
-            logger.warning("Memory cannot be read for an analysis", error=describe_failure(error))
+            self._failed_reads.tell("Memory cannot be read for an analysis", error)
             raise MemoryUnreadableError from error
 
     async def _past_revisions(self, memory: StrategicMemory, order: AnalysisOrder) -> PastRevisions | None:
@@ -152,10 +150,10 @@ class Analyst:
             return await read_past_revisions(self._sources.log, wanted, in_thread)
         except ResponseError as error:
             # Another type, or not permitted: what is asked for first does not depend on it.
-            logger.warning("Feedback log cannot be read for an analysis", error=describe_failure(error))
+            self._failed_reads.tell("Feedback log cannot be read for an analysis", error)
             return None
         except (RedisError, OSError) as error:
-            logger.warning("Feedback log cannot be read for an analysis", error=describe_failure(error))
+            self._failed_reads.tell("Feedback log cannot be read for an analysis", error)
             raise MemoryUnreadableError from error
 
     def analyze_inline(

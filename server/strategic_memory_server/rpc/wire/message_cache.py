@@ -13,6 +13,10 @@ from strategic_memory_server.rpc.wire.to_wire import feedback_message
 KEPT_MESSAGES = 2_048
 """Messages of the feedbacks last asked for; more than streams that catch up together use at a time."""
 
+KEPT_MS = 60_000
+"""A message that was not sent for so long is let go of before the next one is kept: each sync confirms the feedback in
+force, which is another one then, so that those of a portfolio with a single stream would pile up for a day and more."""
+
 MOMENT_MS = 20
 """Messages that are sent within so many milliseconds bear one time of sending, and so are one object."""
 
@@ -82,10 +86,18 @@ class MessageCache:
 
     def _keep(self, feedback: Feedback, now_ms: int) -> _Kept:
         body = feedback_message(feedback)
-        if len(self._kept) >= KEPT_MESSAGES:
-            del self._kept[next(iter(self._kept))]
+        self._make_room(now_ms)
         kept = self._kept[id(feedback)] = _Kept(feedback, body, self._message(body, now_ms), now_ms)
         return kept
+
+    def _make_room(self, now_ms: int) -> None:
+        """Let go of the oldest: of those that nobody was sent lately, and of one where there are as many as may be."""
+        while self._kept:
+            oldest = next(iter(self._kept))
+            was_sent_lately = 0 <= now_ms - self._kept[oldest].sent_at_ms < KEPT_MS
+            if was_sent_lately and len(self._kept) < KEPT_MESSAGES:
+                return
+            del self._kept[oldest]
 
     def _message(
         self, body: feedback_pb2.Feedback, now_ms: int, skipped: int = 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from advice import NOW_MS, feedback
+from advice import NOW_MS, feedback, renewed
 
-from strategic_memory_server.rpc.wire.message_cache import KEPT_MESSAGES, MOMENT_MS, MessageCache
+from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.rpc.wire.message_cache import KEPT_MESSAGES, KEPT_MS, MOMENT_MS, MessageCache
 from strategic_memory_server.rpc.wire.to_wire import feedback_message
 
 
@@ -36,6 +37,41 @@ def test_messages_are_kept_up_to_a_number() -> None:
         # The feedback goes at once, so that another one may come to lie where it lay.
         assert cache.delivery(feedback(revision), 0).feedback.revision == revision
     assert len(cache._kept) == KEPT_MESSAGES
+
+
+def test_a_feedback_that_is_confirmed_for_a_day_leaves_no_messages_behind() -> None:
+    now_ms = NOW_MS
+    cache, said = MessageCache(lambda: now_ms), feedback(7)
+    for _ in range(24 * 60):
+        now_ms += 60_000
+        cache.delivery(renewed(said, Times(now_ms, now_ms, now_ms + 180_000)), 0)
+    assert len(cache._kept) <= 2
+
+
+def test_what_streams_are_sent_now_is_kept_and_what_they_were_sent_once_is_not() -> None:
+    now_ms = NOW_MS
+    cache, in_force = MessageCache(lambda: now_ms), feedback(1_000)
+    cache.delivery(in_force, 0)
+    caught_up = [feedback(revision) for revision in range(1, 200)]
+    messages = [cache.delivery(each, 0) for each in caught_up]
+    assert [cache.delivery(each, 0) for each in caught_up] == messages
+    now_ms += KEPT_MS - 1
+    in_force_then = cache.delivery(in_force, 0)
+    cache.delivery(feedback(1_001), 0)
+    assert cache.delivery(in_force, 0) is in_force_then
+    now_ms += KEPT_MS
+    cache.delivery(feedback(1_002), 0)
+    assert len(cache._kept) <= 2
+
+
+def test_a_clock_that_was_set_back_keeps_no_messages() -> None:
+    now_ms = NOW_MS
+    cache = MessageCache(lambda: now_ms)
+    for revision in range(1, 100):
+        cache.delivery(feedback(revision), 0)
+    now_ms -= 86_400_000
+    cache.delivery(feedback(100), 0)
+    assert len(cache._kept) == 1
 
 
 def test_a_message_tells_when_it_is_sent() -> None:
