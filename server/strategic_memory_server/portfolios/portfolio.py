@@ -62,17 +62,22 @@ class Portfolio:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Follow the log, and where this server may lead, lead and sync, until the context is left."""
-        broken, state = self.shared.broken, self.state
         async with AsyncExitStack() as stack:
-            stack.callback(state.hub.known_history.close)
-            await stack.enter_async_context(running(state.tail.run(), "feedback-tail", broken))
-            await stack.enter_async_context(running(self.lapse_watch.run(), "lapse-watch", broken))
-            asks = state.loader.ask_cap_values()
-            stack.enter_context(self.shared.caps.watching(self.commands, asks, self._take_caps))
-            if state.may_lead:
-                stack.push_async_callback(release, state.leadership)
-                await stack.enter_async_context(running(state.leadership.run(), "leadership", broken))
-                if state.shadow is not None:
-                    await stack.enter_async_context(running(state.shadow.run(), "shadow", broken))
-                await stack.enter_async_context(syncing(self.sync, broken))
+            # The first call about it may open it, and is no part of what goes on for months.
+            with self.shared.tracing.apart():
+                await self._run(stack)
             yield
+
+    async def _run(self, stack: AsyncExitStack) -> None:
+        broken, state = self.shared.broken, self.state
+        stack.callback(state.hub.known_history.close)
+        await stack.enter_async_context(running(state.tail.run(), "feedback-tail", broken))
+        await stack.enter_async_context(running(self.lapse_watch.run(), "lapse-watch", broken))
+        asks = state.loader.ask_cap_values()
+        stack.enter_context(self.shared.caps.watching(self.commands, asks, self._take_caps))
+        if state.may_lead:
+            stack.push_async_callback(release, state.leadership)
+            await stack.enter_async_context(running(state.leadership.run(), "leadership", broken))
+            if state.shadow is not None:
+                await stack.enter_async_context(running(state.shadow.run(), "shadow", broken))
+            await stack.enter_async_context(syncing(self.sync, broken))

@@ -87,6 +87,16 @@ class RecordedCall(Span):
             self._span.set_status(Status(StatusCode.ERROR))
 
 
+class Apart(Span):
+    """No span is in force until the context is left."""
+
+    def __init__(self) -> None:
+        self._token = attach(Context())
+
+    def __exit__(self, *_raised: object) -> None:
+        detach(self._token)
+
+
 class RecordedTracing(Tracing):
     """Tells OpenTelemetry.
 
@@ -144,6 +154,10 @@ class RecordedTracing(Tracing):
         return RecordedDelivery(
             self._tracer.start_span("deliver", parent, SpanKind.CONSUMER, _names_of(epoch, revision), links)
         )
+
+    def apart(self) -> Span:
+        """Begin what is no part of the work in hand."""
+        return Apart()
 
     async def close(self) -> None:
         """Send what is still to be sent, and wait no longer than FLUSH_S for that."""

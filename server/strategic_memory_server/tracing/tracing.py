@@ -70,6 +70,10 @@ class Tracing:
         """Begin to write a revision to one stream, as a part of the trace that its log entry carries."""
         return NO_SPAN
 
+    def apart(self) -> Span:
+        """Begin what is no part of the work in hand, until the context is left: what it sets going lasts longer."""
+        return NO_SPAN
+
     async def close(self) -> None:
         """Send what is still to be sent, for as long as that may take, and end."""
 
