@@ -13,9 +13,10 @@ from strategic_memory_server.rpc.wire.to_wire import feedback_message
 KEPT_MESSAGES = 2_048
 """Messages of the feedbacks last asked for; more than streams that catch up together use at a time."""
 
-KEPT_MS = 60_000
+KEPT_MS = 10_000
 """A message that was not sent for so long is let go of before the next one is kept: each sync confirms the feedback in
-force, which is another one then, so that those of a portfolio with a single stream would pile up for a day and more."""
+force, which is another one then, so that those of a portfolio with a single stream would pile up for a day and more.
+Streams that catch up together use one within seconds."""
 
 MOMENT_MS = 20
 """Messages that are sent within so many milliseconds bear one time of sending, and so are one object."""
