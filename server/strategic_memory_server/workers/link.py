@@ -16,7 +16,7 @@ from strategic_memory_server.faults.errors import StrategicMemoryError
 from strategic_memory_server.waiting.last_look import is_done_within
 
 LARGEST_LINE_BYTES = 64 * 1024 * 1024
-"""A page of metrics has some 50 KB."""
+"""Metrics have some 50 KB, and 2 KB more for each portfolio with metrics of its own, more where much is refused."""
 
 IS_THERE = "is there"
 """What every process answers, with nothing, for as long as its event loop runs."""
@@ -131,14 +131,24 @@ class Link:
         except Exception as error:
             logger.warning("A question of another process cannot be answered", what=what, exc_info=error)
             said = {"failed": type(error).__name__}
-        self._write({**said, "number": number})
+        line = _line({**said, "number": number})
+        if len(line) > LARGEST_LINE_BYTES:
+            # The other end would read no more of this one, and either would take the other for gone.
+            told = f"its answer has {len(line)} bytes, and {LARGEST_LINE_BYTES} are taken"
+            logger.warning("A question of another process cannot be answered", what=what, why=told)
+            line = _line({"failed": told, "number": number})
+        if self.is_open:
+            self._writer.write(line)
 
     def _write(self, said: dict[str, Any]) -> None:
-        if self._writer.is_closing():
-            if "ask" in said:
-                raise NoAnswerError("the other process has gone")
-            return
-        self._writer.write(json.dumps(said).encode() + b"\n")
+        if self.is_open:
+            self._writer.write(_line(said))
+        elif "ask" in said:
+            raise NoAnswerError("the other process has gone")
+
+
+def _line(said: dict[str, Any]) -> bytes:
+    return json.dumps(said).encode() + b"\n"
 
 
 async def _here(_about: str) -> Said:

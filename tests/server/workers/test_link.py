@@ -12,6 +12,7 @@ import pytest
 from processes import aeventually
 
 from strategic_memory_server.faults.errors import UnknownPortfolioError
+from strategic_memory_server.workers import link
 from strategic_memory_server.workers.link import Answer, Link, NoAnswerError, Said
 
 
@@ -66,6 +67,24 @@ async def test_what_has_no_answer_in_time_or_at_all() -> None:
             await asks.ask("fails", 10)
         with pytest.raises(NoAnswerError, match=r"^KeyError$"):
             await asks.ask("nothing", 10)
+
+
+async def test_an_answer_that_is_too_long_takes_neither_process_from_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the metrics of ten thousand portfolios of which much is refused: at each scrape all workers would end."""
+    monkeypatch.setattr(link, "LARGEST_LINE_BYTES", 1_000)
+
+    async def long(_about: str) -> Said:
+        return "x" * 1_000
+
+    async def short(_about: str) -> Said:
+        return "x"
+
+    async with linked({"long": long, "short": short}, []) as (asks, answering):
+        with pytest.raises(NoAnswerError, match=r"its answer has 10\d\d bytes"):
+            await asks.ask("long", 10)
+        assert await asks.ask("short", 10) == "x"
+        assert asks.is_open
+        assert answering.is_open
 
 
 async def test_an_answer_that_came_while_the_process_stood_still_is_taken_after_its_time() -> None:
