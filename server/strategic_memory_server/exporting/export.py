@@ -42,7 +42,6 @@ from strategic_memory_server.replay.courses.served_advice import Served
 from strategic_memory_server.revisions.caps_json import caps_of_text
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.guard_text import carried_guard
-from strategic_memory_server.revisions.intervention_text import intervention_text
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.said_log import SaidLog
 
@@ -174,8 +173,8 @@ async def _values(client: redis.Redis, prefix: str, guard: bytes | None, file: P
                 if value is not None
             ]
         )
-        if (said := await SaidLog(client, prefix).newest()).at(unix_time_ms()).ends_ms is not None:
-            table.write([{"source": OVERRIDE_VALUE, "value": intervention_text(said).encode()}])
+        if (said := await SaidLog(client, prefix).newest_text(unix_time_ms())) is not None:
+            table.write([{"source": OVERRIDE_VALUE, "value": said}])
         if guard is not None:
             table.write([{"source": GUARD_VALUE, "value": guard}])
     return table.rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from strategic_memory_server.entries.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
@@ -70,17 +70,18 @@ def read_manifest(folder: Path) -> Manifest:
     """
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        manifest = Manifest(**found)
-        version = int(manifest.format_version)
+        # First of all: a newer format may have other keys. What is added without one changes nothing here.
+        if (version := int(found["format_version"])) > EXPORT_VERSION:
+            raise FolderError(
+                f"{folder}: was exported by version {found.get('service_version')} in format {version}, and this "
+                f"version reads up to {EXPORT_VERSION}: install that version or a newer one"
+            )
+        return Manifest(**{each.name: found[each.name] for each in fields(Manifest)})
     except FileNotFoundError:
         raise FolderError(
             f"{folder}: is no export: {MANIFEST} is missing; give files, or a folder of `export`"
         ) from None
+    except KeyError as error:
+        raise FolderError(f"{folder / MANIFEST}: cannot be read: it has no {error}") from None
     except (OSError, ValueError, TypeError) as error:
         raise FolderError(f"{folder / MANIFEST}: cannot be read: {error}") from None
-    if version > EXPORT_VERSION:
-        raise FolderError(
-            f"{folder}: was exported by version {manifest.service_version} in format {version}, and this version reads "
-            f"up to {EXPORT_VERSION}: install that version or a newer one"
-        )
-    return manifest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from strategic_memory_server.exporting.folder import (
     FolderError,
     read_manifest,
 )
+from strategic_memory_server.memory.override import LONGEST_MS
 from strategic_memory_server.replay.files.optional_module import optional_module
 from strategic_memory_server.revisions.guard_text import guard_of_carried
+from strategic_memory_server.revisions.intervention_text import intervention_of_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ def read_export(folder: Path) -> Exported:
     """Read an export.
 
     Raises:
-        FolderError: it is none, is of a newer format, lacks something, or has a guard that cannot be read.
+        FolderError: it is none, is of a newer format, lacks something, or has a guard or an override that cannot be
+            read.
     """
     manifest = read_manifest(folder)
     tables = {name: _table(folder / name, manifest.rows.get(name)) for name in (*STREAM_FILES.values(), VALUES_FILE)}
@@ -97,9 +101,24 @@ def read_export(folder: Path) -> Exported:
         memory = memories.setdefault(row["place"], ExportedMemory({}, {}))
         getattr(memory, row["part"])[row["name"]] = row["value"]
     values = {row["source"]: row["value"] for row in tables[VALUES_FILE].to_pylist()}
-    override = values.pop(OVERRIDE_VALUE, None)
+    override = _override(folder, values.pop(OVERRIDE_VALUE, None), manifest.exported_at)
     guard = _guard(folder, values.pop(GUARD_VALUE, None))
     return Exported(streams, values, memories, override, guard, manifest.decay)
+
+
+def _override(folder: Path, carried: bytes | None, exported_at: str) -> bytes | None:
+    if carried is None or intervention_of_text(carried) is not None:
+        return carried
+    try:
+        has_ended = datetime.now(UTC) - datetime.fromisoformat(exported_at) > timedelta(milliseconds=LONGEST_MS)
+    except (TypeError, ValueError):
+        has_ended = False
+    if has_ended:
+        return None
+    raise FolderError(
+        f"{folder / VALUES_FILE}: what operators have said cannot be read by this version, and may hold; nothing was "
+        f"written: install the version that wrote it, or wait until a day after {exported_at}, when it has ended"
+    )
 
 
 def _guard(folder: Path, carried: bytes | None) -> bytes | None:

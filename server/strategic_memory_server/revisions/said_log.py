@@ -18,7 +18,12 @@ from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.redis_access.round_trip import Entry, checked, packed, round_trip, stream_entries
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
-from strategic_memory_server.revisions.intervention_text import intervention_of, intervention_of_text, said_text
+from strategic_memory_server.revisions.intervention_text import (
+    intervention_of,
+    intervention_of_text,
+    intervention_text,
+    said_text,
+)
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_scripts import register_script
 
@@ -93,6 +98,23 @@ class SaidLog:
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
+        entries, written = await self._read()
+        return _newest(entries, max(written, known, key=_number))
+
+    async def newest_text(self, now_ms: int) -> bytes | None:
+        """Return what operators have said last as text, for whoever carries it elsewhere; None where it has ended.
+
+        What a later version has said cannot be read here, and may hold: it is carried as it was written. Raises as
+        `newest`.
+        """
+        entries, written = await self._read()
+        if entries and (later := _of_later_version(entries[0])) is not None and later[0] > written.number:
+            return b"%d %b" % later
+        said = _newest(entries, written)
+        return None if said.at(now_ms).ends_ms is None else intervention_text(said).encode()
+
+    async def _read(self) -> tuple[list[Entry], Intervention]:
+        """Return the newest entry, if there is one, and what is known to have been acted upon."""
         keys = self._keys
         newest, state = await round_trip(
             self._client,
@@ -103,17 +125,7 @@ class SaidLog:
         )
         entries = stream_entries(checked(newest, keys.interventions, "stream"))
         (text,) = checked(state, keys.state, "hash")
-        written = intervention_of_text(text or b"") or NO_INTERVENTION
-        acted_upon = max(written, known, key=_number)
-        if not entries:
-            return acted_upon
-        try:
-            said = said_in(entries[0])
-        except MalformedFeedbackError:
-            # It takes a number all the same, where it leaves room for more, and what is acted upon holds.
-            taken = _digits(entries[0][0])
-            return acted_upon if taken >= HIGHEST_NUMBER else replace(acted_upon, number=max(acted_upon.number, taken))
-        return max(said, acted_upon, key=_number)
+        return entries, intervention_of_text(text or b"") or NO_INTERVENTION
 
     async def write(self, intervention: Intervention, said: AuditEntry, *, is_new_freeze: bool = False) -> None:
         """Write what holds from now on, under the number after the one that was read.
@@ -152,6 +164,32 @@ class SaidLog:
             raise MovedError
         if reply[0] == b"late":
             raise RedisTimeoutError("What an operator says has reached Redis too late, and was not written")
+
+
+def _newest(entries: list[Entry], acted_upon: Intervention) -> Intervention:
+    if not entries:
+        return acted_upon
+    try:
+        said = said_in(entries[0])
+    except MalformedFeedbackError:
+        # It takes a number all the same, where it leaves room for more, and what is acted upon holds.
+        taken = _digits(entries[0][0])
+        return acted_upon if taken >= HIGHEST_NUMBER else replace(acted_upon, number=max(acted_upon.number, taken))
+    return max(said, acted_upon, key=_number)
+
+
+def _of_later_version(entry: Entry) -> tuple[int, bytes] | None:
+    """Return number and text of an entry as this service writes them, but for what the text says; else None."""
+    entry_id, fields = entry
+    try:
+        number, text = entry_number(entry_id), fields[b"intervention"]
+    except (MalformedFeedbackError, KeyError):
+        return None
+    try:
+        intervention_of(number, text)
+    except MalformedFeedbackError:
+        return number, text
+    return None
 
 
 def _number(said: Intervention) -> int:
