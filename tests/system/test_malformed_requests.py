@@ -87,7 +87,8 @@ def test_garbled_requests_are_taken_or_refused(caller: RawCaller) -> None:
     random = Random(SEED)
     seen = set()
     for number in range(GARBLED_REQUESTS):
-        settings = analysis_pb2.AnalysisSettings(regime_window=5, policy_rules=[analysis_pb2.PolicyRule(regime="BULL")])
+        rule = analysis_pb2.PolicyRule(regime="BULL", policy=feedback_pb2.POLICY_BALANCED)
+        settings = analysis_pb2.AnalysisSettings(regime_window=5, policy_rules=[rule])
         request = service_pb2.AnalyzeRequest(inline=good_memory(random, 3), settings=settings)
         outcome = caller.call(ANALYZE, garbled(random, request.SerializeToString()))
         assert is_taken_or_refused(outcome), outcome

@@ -9,6 +9,7 @@ from strategic_memory.v1 import service_pb2
 from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
 from strategic_memory_server.rpc.analyses.analyst import Analyst
 from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
+from strategic_memory_server.rpc.wire.later_fields import refuse_later_fields
 from strategic_memory_server.rpc.wire.unparsed import Unparsed
 from strategic_memory_server.rpc.wire.unreceived import Unreceived
 
@@ -58,6 +59,10 @@ class AnalysisReception:
 
 
 def _about(request: Unparsed[service_pb2.AnalyzeRequest]) -> tuple[str, bool]:
-    """Parse a request; tell which portfolio it is about, and whether it has the observations in it."""
+    """Parse a request; tell which portfolio it is about, and whether it has the observations in it.
+
+    Raises InvalidRequestError for what only a later version knows.
+    """
     message = request.parse()
+    refuse_later_fields(message)
     return message.portfolio, message.WhichOneof("memory") == "inline"

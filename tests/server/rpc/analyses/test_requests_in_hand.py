@@ -143,8 +143,8 @@ async def test_many_large_requests_at_once_are_held_one_after_the_other(
     monkeypatch.setattr(RequestsInHand, "_reserve", watched)
     request = service_pb2.AnalyzeRequest(inline=good_memory(Random(1), 200))
     padding = MIB - request.ByteSize() - 16
-    # A field that no definition names.
-    padded = request.SerializeToString() + b"\xfa\x7f" + _length(padding) + b"x" * padding
+    # A name of a portfolio, in whose place another one comes: of a field given twice the last one counts.
+    padded = request.SerializeToString() + b"\x22" + _length(padding) + b"x" * padding + b"\x22\x00"
     settings = replace(GrpcSettings(), max_request_bytes=MIB, max_in_hand_bytes=2 * MIB + 1)
     async with in_process_server(async_client, settings) as service:
         channels = [
