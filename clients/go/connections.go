@@ -89,8 +89,10 @@ func (c *connections) call(ctx context.Context, ask asking) error {
 			c.preferred.Store(int64(index))
 			return nil
 		}
-		// One that is cancelled while the caller waits was so by the server, as it ends, or by a proxy.
-		anotherMayDo := isKind(err, ServiceUnavailable, SilentServer, DeadlineExceeded, CallCancelled, InvalidAnswer)
+		// One that is cancelled while the caller waits was so by the server, as it ends, or by a proxy. While a service is
+		// upgraded, one server does not know yet what the next one does.
+		anotherMayDo := isKind(
+			err, ServiceUnavailable, SilentServer, DeadlineExceeded, CallCancelled, InvalidAnswer, UnsupportedOperation)
 		if !anotherMayDo || left == 1 || ctx.Err() != nil {
 			return err
 		}

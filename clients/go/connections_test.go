@@ -57,6 +57,17 @@ func TestACallThatAServerCancelsAsItEndsIsMadeAtTheNextOne(t *testing.T) {
 	equal(t, kind, CallCancelled)
 }
 
+func TestACallThatAServerDoesNotKnowIsMadeAtTheNextOne(t *testing.T) {
+	client := clientOf(t, Options{}, "127.0.0.1:1", "127.0.0.1:2")
+	var addresses []string
+	err := client.connections.call(t.Context(), func(_ context.Context, _ *grpc.ClientConn, _ grpc.CallOption, address string) error {
+		addresses = append(addresses, address)
+		return status.Error(codes.Unimplemented, "of a later version")
+	})
+	equal(t, addresses, []string{"127.0.0.1:1", "127.0.0.1:2"})
+	equal(t, kindOf(err), UnsupportedOperation)
+}
+
 func TestAnAddressOfALinkIsDialled(t *testing.T) {
 	_, err := clientOf(t, Options{}, "[::1%lo]:1").GetFeedback(t.Context())
 	equal(t, kindOf(err), ServiceUnavailable)

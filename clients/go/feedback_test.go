@@ -47,6 +47,23 @@ func TestATimeThatIsNotToldIsNot1970(t *testing.T) {
 	}
 }
 
+func TestAPolicyThatIsNotKnownIsToldWhereverItStands(t *testing.T) {
+	var told strings.Builder
+	log := slog.New(slog.NewTextHandler(&told, nil))
+	wire := active()
+	wire.Current.Policy, wire.Evidence.RecommendedPolicy = 96, 96
+	feedback := feedbackFromWire(wire, log)
+	heartbeat := heartbeatFromWire(&pb.Heartbeat{Status: 96}, log)
+	if feedback.Status != Active || feedback.Current.Policy != Conservative || heartbeat.Status != Stale {
+		t.Errorf("not the safe values: %+v, %+v", feedback, heartbeat)
+	}
+	for _, field := range []string{"field=current.policy value=96", "field=evidence.recommended_policy value=96", "field=status value=96"} {
+		if !strings.Contains(told.String(), field) {
+			t.Errorf("%s is not told: %s", field, told.String())
+		}
+	}
+}
+
 func TestTheHandOfAnOperatorIsRead(t *testing.T) {
 	if feedback := feedbackFromWire(active(), quiet); feedback.IsOverridden() {
 		t.Errorf("nobody has a hand in it: %+v", feedback)

@@ -58,14 +58,14 @@ func feedbackFromWire(wire *pb.Feedback, log *slog.Logger) Feedback {
 		Reasons:           each(wire.GetReasons(), reasonFromWire),
 		BestPolicy:        policies[wire.GetBestPolicy()],
 		Rules:             kindsOfRules[wire.GetRules()],
-		Current:           currentFromWire(wire.GetCurrent()),
+		Current:           currentFromWire(wire.GetCurrent(), log),
 		LeverageBoundBy:   wire.GetLeverageBoundBy(),
 		LeverageCaps:      each(wire.GetLeverageCaps(), capFromWire),
 		Override:          overrideFromWire(wire.GetOverride()),
 		Freeze:            freezeFromWire(wire.GetFreeze()),
 		Guard:             guardFromWire(wire.GetGuard()),
 	}
-	feedback.Evidence = evidenceFromWire(wire.GetEvidence(), feedback.LeverageCaps)
+	feedback.Evidence = evidenceFromWire(wire.GetEvidence(), feedback.LeverageCaps, log)
 	if status == Active && isPolicy && isFinite(feedback.ConfidenceBoost) && isFinite(feedback.LeverageHint) {
 		return feedback
 	}
@@ -73,10 +73,11 @@ func feedbackFromWire(wire *pb.Feedback, log *slog.Logger) Feedback {
 }
 
 // heartbeatFromWire returns a heartbeat; one with a status that is not understood is Stale.
-func heartbeatFromWire(wire *pb.Heartbeat) Heartbeat {
+func heartbeatFromWire(wire *pb.Heartbeat, log *slog.Logger) Heartbeat {
 	status, isStatus := statuses[wire.GetStatus()]
 	if !isStatus {
 		status = Stale
+		tellUnknown(log, "status", wire.GetStatus())
 	}
 	return Heartbeat{
 		Revision:     wire.GetRevision(),
@@ -149,11 +150,14 @@ func guardFromWire(wire *pb.DrawdownGuard) *DrawdownGuard {
 	}
 }
 
-func currentFromWire(wire *pb.RegimeAdvice) *RegimeAdvice {
+func currentFromWire(wire *pb.RegimeAdvice, log *slog.Logger) *RegimeAdvice {
 	if wire == nil {
 		return nil
 	}
 	policy, isPolicy := policies[wire.GetPolicy()]
+	if !isPolicy {
+		tellUnknown(log, "current.policy", wire.GetPolicy())
+	}
 	advice := RegimeAdvice{
 		wire.GetRegime(), policy, wire.GetConfidenceBoost(), wire.GetLeverageHint(), wire.GetLeverageBoundBy(), wire.GetIsProbe(),
 	}
@@ -164,11 +168,14 @@ func currentFromWire(wire *pb.RegimeAdvice) *RegimeAdvice {
 }
 
 // evidenceFromWire returns the evidence under the caps, which may have changed since it was worked out.
-func evidenceFromWire(wire *pb.Evidence, caps []LeverageCap) *Evidence {
+func evidenceFromWire(wire *pb.Evidence, caps []LeverageCap, log *slog.Logger) *Evidence {
 	if wire == nil {
 		return nil
 	}
 	policy, isPolicy := policies[wire.GetRecommendedPolicy()]
+	if !isPolicy {
+		tellUnknown(log, "evidence.recommended_policy", wire.GetRecommendedPolicy())
+	}
 	evidence := Evidence{
 		Regime:            wire.GetRegime(),
 		RecommendedPolicy: policy,

@@ -83,7 +83,7 @@ func (s *stream) receive() (message, *Error) {
 		feedback.SentAt = timeFromWire(response.GetSentAt())
 		return &feedback, nil
 	case *pb.StreamFeedbackResponse_Heartbeat:
-		heartbeat := heartbeatFromWire(event.Heartbeat)
+		heartbeat := heartbeatFromWire(event.Heartbeat, s.client.options.Logger)
 		return &heartbeat, nil
 	}
 	return nil, nil

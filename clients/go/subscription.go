@@ -142,6 +142,8 @@ func (s *subscription) givesUpOn(err *Error, now time.Time) bool {
 	}
 	// What has worked once is refused by a proxy on the way, or for a time: a route that is being changed.
 	mayPass := s.wasEverHeard && isKind(err, AccessDenied, UnsupportedOperation)
+	// While a service is upgraded, one server does not know yet what the next one does.
+	mayPass = mayPass || isKind(err, UnsupportedOperation) && s.failures+1 < len(s.settings.addresses)
 	return !(err.Transient() || mayPass || s.settings.retryRefusals)
 }
 

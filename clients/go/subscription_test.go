@@ -164,6 +164,15 @@ func TestWhatCannotPassEndsASubscriptionUnlessItHasWorked(t *testing.T) {
 	equal(t, mayPass, true)
 }
 
+func TestAServerOfAnOlderVersionDoesNotSpeakForTheNextOne(t *testing.T) {
+	s := subscribed(FollowOptions{}, "one", "two")
+	for _, goesOn := range []bool{true, false} {
+		s.connect(begin)
+		_, mayPass := s.failed(&Error{Kind: UnsupportedOperation}, begin)
+		equal(t, mayPass, goesOn)
+	}
+}
+
 func TestItGivesUpWhenNobodyWasHeardForSoLong(t *testing.T) {
 	s := subscribed(FollowOptions{GiveUpAfter: 10 * time.Second})
 	s.connect(begin)

@@ -7,6 +7,7 @@ from strategic_memory_client.values.errors import (
     InvalidAnswerError,
     ServiceUnavailableError,
     StrategicMemoryError,
+    UnsupportedOperationError,
 )
 
 
@@ -36,7 +37,10 @@ class Failover:
 
     def failed(self, error: StrategicMemoryError) -> None:
         """Go to the next server; raise `error` when there is none, or when it would say the same."""
-        another_may_do = isinstance(error, ServiceUnavailableError | DeadlineExceededError | InvalidAnswerError)
+        # While a service is upgraded, one server does not know yet what the next one does.
+        another_may_do = isinstance(
+            error, ServiceUnavailableError | DeadlineExceededError | InvalidAnswerError | UnsupportedOperationError
+        )
         if not another_may_do or self._asked + 1 == len(self._order):
             try:
                 raise error

@@ -156,7 +156,7 @@ class InterventionRefusedError(StrategicMemoryError):
     def __init__(self, message: str, *, reason: str = "", number: int | None = None, address: str = "") -> None:
         super().__init__(message, address=address)
         self.reason = reason
-        """INTERVENTION_CHANGED, RAISES_RISK or NOTHING_TO_FREEZE; empty when the server did not tell."""
+        """INTERVENTION_CHANGED, RAISES_RISK or NOTHING_TO_FREEZE, or another one of a later service."""
         self.number = number
         """With INTERVENTION_CHANGED: the number of what holds. None otherwise."""
 

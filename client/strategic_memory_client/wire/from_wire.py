@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,10 +23,8 @@ _POLICIES = members(Policy, feedback_pb2.Policy.DESCRIPTOR)
 
 def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
     """Return the feedback; with the safe values where its status, policy or numbers are not understood."""
-    if wire.status not in _STATUSES:
-        warn_unknown("status", wire.status)
-    if wire.updated_policy not in _POLICIES:
-        warn_unknown("updated_policy", wire.updated_policy)
+    _tell_unknown("status", wire.status, _STATUSES)
+    _tell_unknown("updated_policy", wire.updated_policy, _POLICIES)
     feedback = READER.read(Feedback, wire)
     evidence = feedback.evidence
     if evidence is not None and feedback.leverage_caps:
@@ -38,6 +37,7 @@ def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
 
 def heartbeat_from_wire(wire: feedback_pb2.Heartbeat) -> Heartbeat:
     """Return the heartbeat; one with a status that is not understood is STALE."""
+    _tell_unknown("status", wire.status, _STATUSES)
     return READER.read(Heartbeat, wire)
 
 
@@ -75,6 +75,11 @@ def problems_from_wire(wire: service_pb2.GetFeedbackResponse) -> tuple[Problem, 
     return tuple(Problem(problem.name, problem.sentence) for problem in wire.problems)
 
 
+def _tell_unknown(field: str, number: int, known: Container[int]) -> None:
+    if number not in known:
+        warn_unknown(field, number)
+
+
 def _sent_at(wire: service_pb2.StreamFeedbackResponse | service_pb2.GetFeedbackResponse) -> datetime | None:
     return time_from_wire(wire.sent_at) if wire.HasField("sent_at") else None
 
@@ -86,11 +91,13 @@ def _cap(wire: feedback_pb2.LeverageCap) -> LeverageCap:
 
 
 def _current(wire: feedback_pb2.RegimeAdvice) -> RegimeAdvice:
+    _tell_unknown("current.policy", wire.policy, _POLICIES)
     advice = READER.read(RegimeAdvice, wire)
     return advice if wire.policy in _POLICIES and _make_sense(advice) else advice.as_safe()
 
 
 def _evidence(wire: feedback_pb2.Evidence) -> Evidence:
+    _tell_unknown("evidence.recommended_policy", wire.recommended_policy, _POLICIES)
     evidence = READER.read(Evidence, wire)
     return evidence if wire.recommended_policy in _POLICIES and _make_sense(evidence) else evidence.as_safe()
 

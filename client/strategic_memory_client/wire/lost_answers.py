@@ -17,6 +17,8 @@ from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.wire.failure import failed_call, failure_of
 
 _NOT_KNOWN = reason_text(errors_pb2.ERROR_REASON_INTERVENTION_NOT_KNOWN)
+_REASONS = frozenset(map(reason_text, errors_pb2.ErrorReason.values()))
+"""Those that this version knows. One of a later version may mean either: the code decides, as where there is none."""
 _NEVER_SENT = ("failed to connect to all addresses", "errors resolving", "DNS resolution failed")
 """What gRPC says of a call for which it has found no connection."""
 
@@ -30,7 +32,7 @@ _OPEN = frozenset(
         grpc.StatusCode.RESOURCE_EXHAUSTED,  # the answer may be larger than is taken
     }
 )
-"""Without a reason of the service these may come after it was carried out."""
+"""Without a reason that is known these may come after it was carried out."""
 
 MAY_HOLD = (
     "what was asked for may hold all the same, for an answer was lost: see what holds (get_state of the client, "
@@ -70,6 +72,6 @@ class LostAnswers:
 
 def _leaves_open(error: grpc.RpcError) -> bool:
     failure = failure_of(failed_call(error), "")
-    if failure.reason:
+    if failure.reason in _REASONS:
         return failure.reason == _NOT_KNOWN
     return failure.code in _OPEN and not failure.detail.startswith(_NEVER_SENT)

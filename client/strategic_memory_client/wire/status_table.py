@@ -51,16 +51,6 @@ _RESUME_ADVICE = {
 }
 
 
-_REFUSED_INTERVENTIONS = frozenset(
-    map(
-        reason_text,
-        (
-            errors_pb2.ERROR_REASON_INTERVENTION_CHANGED,
-            errors_pb2.ERROR_REASON_RAISES_RISK,
-            errors_pb2.ERROR_REASON_NOTHING_TO_FREEZE,
-        ),
-    )
-)
 _NEVER_FITS = frozenset(
     map(reason_text, (errors_pb2.ERROR_REASON_REQUEST_TOO_LARGE, errors_pb2.ERROR_REASON_REQUEST_TOO_SLOW))
 )
@@ -103,7 +93,7 @@ def _resume_point(failure: Failure) -> StrategicMemoryError:
 
 
 def _intervention_refused(failure: Failure) -> StrategicMemoryError:
-    if failure.reason not in _REFUSED_INTERVENTIONS:
+    if not failure.reason:  # not the service's own; a reason that only a later version knows is
         return _server_fault(failure)
     message, number = f"not done: {failure.detail}", failure.number("number")
     return InterventionRefusedError(message, reason=failure.reason, number=number, address=failure.address)

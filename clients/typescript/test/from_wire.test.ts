@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
-import { FeedbackStatus, Policy, Rules } from "../src/generated/strategic_memory/v1/feedback_pb.js";
+import { FeedbackStatus, HeartbeatSchema, Policy, Rules } from "../src/generated/strategic_memory/v1/feedback_pb.js";
 import { StreamFeedbackResponseSchema } from "../src/generated/strategic_memory/v1/service_pb.js";
 import { InvalidAnswerError, UnsupportedOperationError, asStale, isOverridden, isProbe } from "../src/index.js";
-import { feedbackFromWire, streamMessageFromWire } from "../src/wire/from_wire.js";
+import { feedbackFromWire, heartbeatFromWire, streamMessageFromWire } from "../src/wire/from_wire.js";
 import { SENT, at, wireFeedback } from "./made_up.js";
 
 test("every field of a feedback is read", () => {
@@ -53,6 +53,15 @@ test("what is not understood is read as the safe values, and told once", () => {
   }
   assert.equal(feedbackFromWire(wireFeedback({ status: 9 as FeedbackStatus }), warn).status, "STALE");
   assert.equal(told.length, 2);
+  // Whoever follows a part of it reads the safe values as well.
+  const current = { policy: 9 as Policy, leverageHint: 1.5 };
+  const read = feedbackFromWire(wireFeedback({ current, evidence: { recommendedPolicy: 9 as Policy } }), warn);
+  assert.deepEqual([read.status, read.current?.policy, read.current?.leverageHint], ["ACTIVE", "CONSERVATIVE", 1]);
+  assert.equal(heartbeatFromWire(create(HeartbeatSchema, { status: 10 as FeedbackStatus }), warn).status, "STALE");
+  assert.deepEqual(
+    told.slice(2).map((each) => each.slice(0, each.indexOf(","))),
+    ["current.policy 9", "evidence.recommendedPolicy 9", "status 10"].map((what) => `the service says ${what}`),
+  );
 });
 
 test("a cap that makes no sense is the strictest there is", () => {

@@ -102,7 +102,7 @@ test("what a proxy or a server that ended has done is told as that, and another 
     assert.ok(error instanceof kind, detail);
     assert.equal(error.transient, kind !== errors.MessageTooLargeError && kind !== errors.AccessDeniedError);
   }
-  for (const code of [1, 4, 14]) {
+  for (const code of [1, 4, 12, 14]) {
     const failover = new Failover(["one:1", "two:1"], 0, 1_000, 0);
     failover.failed(errorOf(new FailedCall(code, "so"), "one:1"));
     assert.equal(failover.index, 1);

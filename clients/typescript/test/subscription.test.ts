@@ -149,6 +149,15 @@ test("it gives up on a refusal, but not once the server was heard", () => {
   assert.equal(heard.failed(refused, 1).error, refused);
 });
 
+test("a server of an older version does not speak for the next one", () => {
+  const unknown = new UnsupportedOperationError("it knows no portfolios");
+  const made = subscription({ addresses: ["one:1", "two:1"] });
+  made.connect(0);
+  assert.equal(made.failed(unknown, 1).error, unknown);
+  made.connect(2);
+  assert.throws(() => made.failed(unknown, 3), UnsupportedOperationError);
+});
+
 test("it gives up after so long without any server", () => {
   const made = subscription({ giveUpAfterMs: 1_000 });
   made.connect(0);

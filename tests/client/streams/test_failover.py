@@ -8,6 +8,7 @@ from strategic_memory_client import (
     ServerFaultError,
     ServiceUnavailableError,
     StrategicMemoryError,
+    UnsupportedOperationError,
 )
 from strategic_memory_client.streams.failover import Failover
 
@@ -43,3 +44,10 @@ def test_does_not_ask_another_server_what_it_would_answer_the_same(error: Strate
     failover = Failover(ADDRESSES, 0, 9.0, 0.0)
     with pytest.raises(type(error)):
         failover.failed(error)
+
+
+def test_a_server_of_an_older_version_does_not_speak_for_the_next_one() -> None:
+    """While a service is upgraded, the first address ended calls that the second one would have answered."""
+    failover = Failover(ADDRESSES, 0, 9.0, 0.0)
+    failover.failed(UnsupportedOperationError("it knows no portfolios"))
+    assert failover.address == "b:2"

@@ -42,6 +42,16 @@ def test_gives_up_at_once_where_trying_again_cannot_help(error: StrategicMemoryE
     assert isinstance(follower.failed(error, 1.0), Disconnected)
 
 
+def test_a_server_of_an_older_version_does_not_speak_for_the_next_one() -> None:
+    unknown = UnsupportedOperationError("it knows no portfolios")
+    state = subscription(settings(addresses=("a:1", "b:2")))
+    assert state.connect(0.0).address == "a:1"
+    assert isinstance(state.failed(unknown, 1.0), Disconnected)
+    assert state.connect(2.0).address == "b:2"
+    with pytest.raises(UnsupportedOperationError):
+        state.failed(unknown, 3.0)
+
+
 def test_gives_up_after_the_given_time_without_any_server() -> None:
     state = subscription(settings(give_up_after_s=10.0))
     state.connect(0.0)

@@ -161,9 +161,21 @@ def test_a_number_that_is_not_known_is_told_once(caplog: pytest.LogCaptureFixtur
     feedback_from_wire(wire)
     assert caplog.messages == []
     wire.MergeFromString(bytes([3 << 3, 97, 5 << 3, 98]))
+    # Whoever follows a part of it reads the safe values as well.
+    wire.current.MergeFromString(bytes([2 << 3, 95]))
+    wire.evidence.MergeFromString(bytes([2 << 3, 94]))
+    heartbeat = feedback_pb2.Heartbeat.FromString(bytes([3 << 3, 96]))
     for _ in range(3):
         feedback_from_wire(wire)
-    assert [record.args for record in caplog.records] == [("status", 97), ("updated_policy", 98)]
+        assert heartbeat_from_wire(heartbeat).status is FeedbackStatus.STALE
+    assert {record.args for record in caplog.records} == {
+        ("status", 97),
+        ("updated_policy", 98),
+        ("current.policy", 95),
+        ("evidence.recommended_policy", 94),
+        ("status", 96),
+    }
+    assert len(caplog.records) == 5
 
 
 def test_the_leverage_of_the_evidence_is_held_to_the_caps_in_force() -> None:

@@ -18,6 +18,7 @@ from strategic_memory_client import (
     CallCancelledError,
     DeadlineExceededError,
     FieldViolation,
+    InterventionRefusedError,
     InvalidRequestError,
     MessageTooLargeError,
     ResourceExhaustedError,
@@ -28,6 +29,7 @@ from strategic_memory_client import (
     TooManySubscribersError,
     UnsupportedOperationError,
 )
+from strategic_memory_client.wire.lost_answers import MAY_HOLD, LostAnswers
 from strategic_memory_client.wire.status_table import error_of
 
 ADDRESS = "127.0.0.1:50051"
@@ -140,6 +142,42 @@ def test_why_the_service_is_not_available(reason: str) -> None:
     assert isinstance(made, ServiceUnavailableError)
     assert made.reason == reason
     assert str(made) != str(error(grpc.StatusCode.UNAVAILABLE)), "it says what to do about this very reason"
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.ABORTED, grpc.StatusCode.FAILED_PRECONDITION])
+@pytest.mark.parametrize("reason", ["RAISES_RISK", "OF_A_LATER_VERSION"])
+def test_what_an_operator_asks_and_is_not_done_is_refused_whatever_the_reason(
+    code: grpc.StatusCode, reason: str
+) -> None:
+    """A later version has reasons that this one does not know: it was told as a fault of the server."""
+    made = error(code, info(reason))
+    assert isinstance(made, InterventionRefusedError)
+    assert (made.reason, made.transient, "look into its log" in str(made)) == (reason, False, False)
+    assert type(error(code, info(reason, domain="elsewhere"))) is ServerFaultError
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "may_hold"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, "INTERVENTION_NOT_KNOWN", False),  # which says so itself
+        (grpc.StatusCode.UNAVAILABLE, "DRAINING", False),
+        (grpc.StatusCode.UNAVAILABLE, "OF_A_LATER_VERSION", True),
+        (grpc.StatusCode.UNAVAILABLE, "", True),
+        (grpc.StatusCode.FAILED_PRECONDITION, "OF_A_LATER_VERSION", False),
+    ],
+)
+def test_a_reason_of_a_later_version_leaves_open_what_its_code_leaves_open(
+    code: grpc.StatusCode, reason: str, *, may_hold: bool
+) -> None:
+    """It may be another way to say that it is not known whether what an operator asks for was written."""
+    answers = LostAnswers()
+    trailing = [("strategic-memory-reason", reason)] if reason else []
+    failed: Any = FailedCall(code, "no", trailing)
+    with pytest.raises(grpc.RpcError), answers.sending():
+        raise failed
+    with pytest.raises(StrategicMemoryError) as told, answers.told():
+        raise error_of(failed, ADDRESS)
+    assert (MAY_HOLD in str(told.value)) is may_hold
 
 
 def test_too_many_subscribers() -> None:

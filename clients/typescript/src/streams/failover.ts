@@ -1,6 +1,12 @@
 /** One call over several servers: which server to ask next, and for how long. */
 
-import { CallCancelledError, DeadlineExceededError, InvalidAnswerError, ServiceUnavailableError } from "../values/errors.js";
+import {
+  CallCancelledError,
+  DeadlineExceededError,
+  InvalidAnswerError,
+  ServiceUnavailableError,
+  UnsupportedOperationError,
+} from "../values/errors.js";
 
 /** Shares the timeout of one call among the servers. Times are milliseconds on a clock that never goes back. */
 export class Failover {
@@ -32,7 +38,8 @@ export class Failover {
       error instanceof ServiceUnavailableError ||
       error instanceof DeadlineExceededError ||
       error instanceof CallCancelledError || // by the server or a proxy: nobody here cancels a call
-      error instanceof InvalidAnswerError;
+      error instanceof InvalidAnswerError ||
+      error instanceof UnsupportedOperationError; // of an older version, while the service is upgraded
     if (!anotherMayDo || this.#asked + 1 === this.#addresses.length) throw error;
     this.#asked += 1;
   }

@@ -158,7 +158,10 @@ export class Subscription {
     if (error instanceof ResumePointError) return !this.#canGoOnAfter(error, now);
     // What has worked once is refused by a proxy on the way, or for a time: a route that is being changed.
     const refused = error instanceof AccessDeniedError || error instanceof UnsupportedOperationError;
-    return !(error.transient || (this.#wasEverHeard && refused) || this.#settings.retryRefusals);
+    // While a service is upgraded, one server does not know yet what the next one does.
+    const anotherIsLeft = this.#failures + 1 < this.#settings.addresses.length;
+    const anotherMayDo = anotherIsLeft && error instanceof UnsupportedOperationError;
+    return !(error.transient || (this.#wasEverHeard && refused) || anotherMayDo || this.#settings.retryRefusals);
   }
 
   #canGoOnAfter(refusal: ResumePointError, now: number): boolean {

@@ -56,8 +56,8 @@ export function feedbackFromWire(said: wire.Feedback, warn: Warn = () => {}): Fe
     reasons: said.reasons.map(reasonFromWire),
     bestPolicy: POLICIES[said.bestPolicy] ?? null,
     rules: RULES[said.rules] ?? null,
-    current: said.current ? adviceFromWire(said.current) : null,
-    evidence: said.evidence ? evidenceFromWire(said.evidence, leverageCaps) : null,
+    current: said.current ? adviceFromWire(said.current, warn) : null,
+    evidence: said.evidence ? evidenceFromWire(said.evidence, leverageCaps, warn) : null,
     leverageBoundBy: said.leverageBoundBy || null,
     leverageCaps,
     override: said.override ? overrideFromWire(said.override) : null,
@@ -72,7 +72,8 @@ export function feedbackFromWire(said: wire.Feedback, warn: Warn = () => {}): Fe
 }
 
 /** Return the heartbeat; one with a status that is not understood is STALE. */
-export function heartbeatFromWire(said: wire.Heartbeat): Heartbeat {
+export function heartbeatFromWire(said: wire.Heartbeat, warn: Warn = () => {}): Heartbeat {
+  if (STATUSES[said.status] === undefined) tellOnce(warn, "status", said.status);
   return frozen({
     revision: Number(said.revision),
     epoch: said.epoch,
@@ -108,7 +109,7 @@ export function streamMessageFromWire(
       return { type: "feedback", feedback: frozen({ ...feedback, skippedRevisions, sentAt: time(said.sentAt) }) };
     }
     case "heartbeat":
-      return { type: "heartbeat", heartbeat: heartbeatFromWire(requireCountable(said.event.value, address)) };
+      return { type: "heartbeat", heartbeat: heartbeatFromWire(requireCountable(said.event.value, address), warn) };
     default:
       return null;
   }
@@ -196,7 +197,8 @@ function reasonFromWire(said: wire.Reason): Reason {
   return { code: said.code, sentence: said.sentence, comparisons };
 }
 
-function adviceFromWire(said: wire.RegimeAdvice): RegimeAdvice {
+function adviceFromWire(said: wire.RegimeAdvice, warn: Warn): RegimeAdvice {
+  if (POLICIES[said.policy] === undefined) tellOnce(warn, "current.policy", said.policy);
   const advice: RegimeAdvice = {
     regime: said.regime,
     policy: POLICIES[said.policy] ?? "CONSERVATIVE",
@@ -208,7 +210,9 @@ function adviceFromWire(said: wire.RegimeAdvice): RegimeAdvice {
   return POLICIES[said.policy] !== undefined && makesSense(said) ? advice : adviceAsSafe(advice);
 }
 
-function evidenceFromWire(said: wire.Evidence, leverageCaps: readonly LeverageCap[]): Evidence {
+function evidenceFromWire(said: wire.Evidence, leverageCaps: readonly LeverageCap[], warn: Warn): Evidence {
+  const recommended = said.recommendedPolicy;
+  if (POLICIES[recommended] === undefined) tellOnce(warn, "evidence.recommendedPolicy", recommended);
   const evidence: Evidence = {
     regime: said.regime,
     recommendedPolicy: POLICIES[said.recommendedPolicy] ?? "CONSERVATIVE",

@@ -9,10 +9,7 @@ from strategic_memory_server.rpc.served_portfolios import ServedPortfolios
 from strategic_memory_server.rpc.wire.later_fields import refuse_later_fields
 
 Request = (
-    admin_pb2.SetOverrideRequest
-    | admin_pb2.ClearOverrideRequest
-    | admin_pb2.FreezeRequest
-    | admin_pb2.GetStateRequest
+    admin_pb2.SetOverrideRequest | admin_pb2.ClearOverrideRequest | admin_pb2.FreezeRequest | admin_pb2.GetStateRequest
 )
 
 
