@@ -29,6 +29,7 @@ from strategic_memory_client import (
     Policy,
     Problem,
     RegimeColumns,
+    ServerFaultError,
     ServiceHealth,
     ServiceUnavailableError,
     StrategicMemoryClient,
@@ -134,13 +135,28 @@ def test_asks_the_next_server_and_remembers_which_one_answered(made: Made, peer:
 @both
 def test_a_server_that_answers_with_a_fault_is_not_asked_around(made: Made, peer: ScriptedPeer) -> None:
     with ScriptedPeer() as broken:
-        broken.unary_refusal = (grpc.StatusCode.UNIMPLEMENTED, "")
+        broken.unary_refusal = (grpc.StatusCode.INTERNAL, "")
         with (
             made(broken.address, peer.address, options=OPTIONS) as caller,
-            pytest.raises(UnsupportedOperationError),
+            pytest.raises(ServerFaultError),
         ):
             caller.get_feedback()
     assert peer.unary_calls == 0
+
+
+@both
+def test_what_one_server_does_not_know_the_next_one_is_asked(made: Made, peer: ScriptedPeer) -> None:
+    """While a service is upgraded, or taken back, its servers are of two versions."""
+    with ScriptedPeer() as older:
+        older.unary_refusal = (grpc.StatusCode.UNIMPLEMENTED, "")
+        with made(older.address, peer.address, options=OPTIONS) as caller:
+            assert caller.get_feedback().revision == 3
+        with (
+            made(older.address, older.address, options=OPTIONS) as caller,
+            pytest.raises(UnsupportedOperationError),
+        ):
+            caller.get_feedback()
+    assert peer.unary_calls == 1
 
 
 @both
