@@ -143,6 +143,12 @@ def in_context(name: str | None, flags: dict[str, Any]) -> dict[str, Any]:
         raise click.BadParameter(str(error), param_hint="--context") from None
     if kept is None:
         return flags
+    if unknown := sorted(kept.keys() - set(CONNECTION_FLAGS)):
+        raise click.BadParameter(
+            f"the context in use has {unknown[0]!r}, which this version does not know, and is taken whole: upgrade this "
+            "command, or add the context again",
+            param_hint="--context",
+        )
     if current.get_parameter_source("portfolio") is _ENVIRONMENT and not (is_named and "portfolio" in kept):
         given.add("portfolio")
     options = {option.name: option for option in current.command.params}

@@ -89,7 +89,7 @@ def remove(name: str) -> None:
     def removed(contexts: Contexts) -> Contexts:
         contexts.named(name)
         left = {each: flags for each, flags in contexts.flags.items() if each != name}
-        return Contexts("" if contexts.used == name else contexts.used, left)
+        return replace(contexts, used="" if contexts.used == name else contexts.used, flags=left)
 
     _or_refused(removed)
 

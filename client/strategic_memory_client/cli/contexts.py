@@ -25,10 +25,12 @@ class Contexts:
     Attributes:
         used: name of the context that is used unless another is asked for; empty: none.
         flags: flags of each context, as they are called in `CONNECTION_FLAGS`, by its name.
+        more: what a later version keeps beside them, by name.
     """
 
     used: str = ""
     flags: Mapping[str, Flags] = field(default_factory=dict)
+    more: Mapping[str, object] = field(default_factory=dict)
 
     def named(self, name: str) -> Flags:
         """Return the flags of a context.
@@ -69,7 +71,7 @@ def read_contexts() -> Contexts:
         return Contexts()
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        used, flags = found["used"], found["contexts"]
+        used, flags = found.pop("used"), found.pop("contexts")
         if not isinstance(used, str) or not all(isinstance(each, dict) for each in flags.values()):
             raise TypeError
     except FileNotFoundError:
@@ -78,7 +80,7 @@ def read_contexts() -> Contexts:
         raise ContextError(f"{path}: {error.strerror or error}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ContextError(f"{path} is no file of contexts: mend it, or delete it and add them again") from None
-    return Contexts(used, flags)
+    return Contexts(used, flags, found)
 
 
 def write_contexts(contexts: Contexts) -> None:
@@ -88,7 +90,7 @@ def write_contexts(contexts: Contexts) -> None:
         ContextError: it cannot be written.
     """
     path = contexts_file()
-    text = json.dumps({"used": contexts.used, "contexts": dict(contexts.flags)}, indent=2)
+    text = json.dumps({"used": contexts.used, "contexts": dict(contexts.flags), **contexts.more}, indent=2)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

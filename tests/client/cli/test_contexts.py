@@ -128,6 +128,25 @@ def test_what_cannot_be_used_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert file.read_text() == "{", "what could not be read is not written over"
 
 
+def test_what_a_later_version_has_kept_is_not_left_out_unseen(tmp_path: Path) -> None:
+    """As one of before there were portfolios asked about the default one in place of that of the context."""
+    file = tmp_path / "contexts.json"
+    kept = {"STRATEGIC_MEMORY_CONTEXTS": str(file)}
+    with ScriptedPeer() as peer:
+        peer.feedback = feedback_message(1)
+        desk = {"address": [peer.address], "proof": "by another way"}
+        written = {"used": "desk", "contexts": {"desk": desk}, "groups": {"all": ["desk"]}}
+        file.write_text(json.dumps(written))
+        refused = run("get", env=kept)
+        assert (refused.code, peer.unary_calls) == (2, 0)
+        assert "has 'proof', which this version does not know" in " ".join(refused.err.split())
+        assert run("get", "-a", peer.address, env=kept).code == 0
+    assert run("context", "add", "more", "-a", "127.0.0.1:1", env=kept).code == 0
+    assert run("context", "use", "more", env=kept).code == 0
+    assert run("context", "remove", "more", env=kept).code == 0
+    assert json.loads(file.read_text()) == {**written, "used": ""}
+
+
 def test_there_are_none_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert "context add NAME" in run_at_terminal("context", "list").out
