@@ -145,8 +145,8 @@ def in_context(name: str | None, flags: dict[str, Any]) -> dict[str, Any]:
         return flags
     if unknown := sorted(kept.keys() - set(CONNECTION_FLAGS)):
         raise click.BadParameter(
-            f"the context in use has {unknown[0]!r}, which this version does not know, and is taken whole: upgrade this "
-            "command, or add the context again",
+            f"the context in use has {unknown[0]!r}, which this version does not know, and is taken whole: upgrade "
+            "this command, or add the context again",
             param_hint="--context",
         )
     if current.get_parameter_source("portfolio") is _ENVIRONMENT and not (is_named and "portfolio" in kept):

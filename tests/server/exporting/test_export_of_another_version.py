@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 import redis
+from click.testing import CliRunner
 from server.exporting.commands import run
 
 from strategic_memory_server.cli.export_command import export_memory
 from strategic_memory_server.cli.import_command import import_past
+from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.exporting.folder import EXPORT_VERSION, FolderError, read_manifest
 from strategic_memory_server.revisions.log_keys import LogKeys
@@ -48,6 +52,23 @@ def test_what_is_no_manifest_is_told(written: str, tmp_path: Path) -> None:
     (tmp_path / "export.json").write_text(written)
     with pytest.raises(FolderError, match=r"export\.json: cannot be read"):
         read_manifest(tmp_path)
+
+
+def test_replay_reads_portfolio_entries_of_a_later_version_as_what_they_are(tmp_path: Path) -> None:
+    """With a column more they were taken for trades, and their pnl counted as that of a policy."""
+    times = [datetime(2026, 1, 5, 9, minute, tzinfo=UTC) for minute in range(20)]
+    columns = {
+        "time": pa.array(times, pa.timestamp("ms", "UTC")),
+        "id": [f"{time.timestamp() * 1000:.0f}-0" for time in times],
+        "regime": ["BULL"] * len(times),
+        "pnl": ["0.1", "-0.2"] * (len(times) // 2),
+        "opened_at": [f"{time.timestamp() * 1000 - 5_000:.0f}" for time in times],
+        "total_pnl": ["1.5"] * len(times),
+        "fields": [b"pnl"] * len(times),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "portfolio.parquet")
+    done = CliRunner().invoke(replay, [str(tmp_path / "portfolio.parquet"), "--out", str(tmp_path / "report")])
+    assert (done.exit_code, "20 portfolio rows" in done.output) == (0, True), done.output
 
 
 async def exported(server: EmbeddedRedis, client: redis.Redis, folder: Path) -> Path:
