@@ -71,8 +71,8 @@ func (f failure) error() *Error {
 	switch f.code {
 	case codes.Unavailable:
 		advice := unavailableAdvice[f.reason]
-		if advice == "" {
-			advice = unavailableAdvice[""]
+		if advice == "" { // a reason of a later version
+			advice = "it cannot answer now; try another server, or again in a moment"
 		}
 		return say(ServiceUnavailable, "the service at %s is not available: %s (%s)", f.address, advice, f.detail)
 	case codes.DeadlineExceeded:
@@ -98,7 +98,7 @@ func (f failure) error() *Error {
 		return say(ResourceExhausted, "a limit was reached at %s: send less, or try later (%s)", f.address, f.detail)
 	case codes.PermissionDenied, codes.Unauthenticated:
 		check := "check the TLS options"
-		if f.reason == "NOT_IDENTIFIED" || f.reason == "OUT_OF_SCOPE" {
+		if f.reason != "" { // what has none is not the service's own; one that only a later version knows is
 			check = "check the token, or the certificate that is shown"
 		}
 		return say(AccessDenied, "the service at %s denies access: %s (%s)", f.address, check, f.detail)

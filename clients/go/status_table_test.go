@@ -40,6 +40,20 @@ func TestAnUnknownPortfolioIsToldWithTheNearest(t *testing.T) {
 	equal(t, []any{err.Kind, err.Nearest, err.Transient()}, []any{UnknownPortfolio, "alpha", false})
 }
 
+func TestAReasonOfALaterVersionIsTheServicesOwn(t *testing.T) {
+	later := metadata.Pairs("strategic-memory-reason", "OF_A_LATER_VERSION")
+	for code, told := range map[codes.Code][2]string{
+		codes.Unavailable:     {"it cannot answer now", "check that it runs there"},
+		codes.Unauthenticated: {"check the token", "check the TLS options"},
+	} {
+		for index, trailer := range []metadata.MD{later, nil} {
+			if err := errorOf(status.Error(code, "no"), trailer, "here"); !strings.Contains(err.Error(), told[index]) {
+				t.Errorf("%s is not told: %s", told[index], err)
+			}
+		}
+	}
+}
+
 func TestFieldsThatAreWrongAreNamed(t *testing.T) {
 	told, _ := status.New(codes.InvalidArgument, "no").WithDetails(&errdetails.BadRequest{
 		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "settings.max_age", Description: "must be above 0"}},

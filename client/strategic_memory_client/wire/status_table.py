@@ -54,13 +54,10 @@ _RESUME_ADVICE = {
 _NEVER_FITS = frozenset(
     map(reason_text, (errors_pb2.ERROR_REASON_REQUEST_TOO_LARGE, errors_pb2.ERROR_REASON_REQUEST_TOO_SLOW))
 )
-_IDENTITY_REASONS = frozenset(
-    reason_text(reason) for reason in (errors_pb2.ERROR_REASON_NOT_IDENTIFIED, errors_pb2.ERROR_REASON_OUT_OF_SCOPE)
-)
 
 
 def _unavailable(failure: Failure) -> StrategicMemoryError:
-    advice = _UNAVAILABLE_ADVICE.get(failure.reason, _UNAVAILABLE_ADVICE[""])
+    advice = _UNAVAILABLE_ADVICE.get(failure.reason, "it cannot answer now; try another server, or again in a moment")
     message = f"the service at {failure.address} is not available: {advice} ({failure.detail})"
     return ServiceUnavailableError(message, reason=failure.reason, address=failure.address)
 
@@ -130,8 +127,8 @@ def _resource_exhausted(failure: Failure) -> StrategicMemoryError:
 
 
 def _access_denied(failure: Failure) -> StrategicMemoryError:
-    ours = failure.reason in _IDENTITY_REASONS
-    check = "check the token, or the certificate that is shown" if ours else "check the TLS options"
+    # What has no reason is not the service's own; one that only a later version knows is.
+    check = "check the token, or the certificate that is shown" if failure.reason else "check the TLS options"
     message = f"the service at {failure.address} denies access: {check} ({failure.detail})"
     return AccessDeniedError(message, address=failure.address)
 

@@ -51,6 +51,17 @@ test("a reason of another service counts for nothing", () => {
   assert.equal((error as errors.StrategicMemoryError).reason, "");
 });
 
+test("a reason of a later version is the service's own", () => {
+  const later = new Map([["strategic-memory-reason", "OF_A_LATER_VERSION"]]);
+  for (const [code, told, ofNone] of [
+    [14, /it cannot answer now/, /check that it runs there/],
+    [16, /check the token/, /check the TLS options/],
+  ] as const) {
+    assert.match(String(errorOf(new FailedCall(code, "no", later), "here:1")), told);
+    assert.match(String(errorOf(new FailedCall(code, "no", new Map()), "here:1")), ofNone);
+  }
+});
+
 test("what is wrong with a request is told by the names of this library", () => {
   const request = create(BadRequestSchema, {
     fieldViolations: [

@@ -156,6 +156,18 @@ def test_what_an_operator_asks_and_is_not_done_is_refused_whatever_the_reason(
     assert type(error(code, info(reason, domain="elsewhere"))) is ServerFaultError
 
 
+def test_a_reason_of_a_later_version_is_the_service_s_own() -> None:
+    """Nobody is sent to look for the address, or the TLS options, of a service that has answered."""
+    for code, told, of_none in (
+        (grpc.StatusCode.UNAVAILABLE, "it cannot answer now", "check that it runs there"),
+        (grpc.StatusCode.UNAUTHENTICATED, "check the token", "check the TLS options"),
+        (grpc.StatusCode.PERMISSION_DENIED, "check the token", "check the TLS options"),
+    ):
+        assert told in str(error(code, info("OF_A_LATER_VERSION")))
+        assert of_none in str(error(code))
+        assert of_none in str(error(code, info("ANY", domain="elsewhere")))
+
+
 @pytest.mark.parametrize(
     ("code", "reason", "may_hold"),
     [

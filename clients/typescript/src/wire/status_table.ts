@@ -37,6 +37,7 @@ interface Failure {
 }
 
 const UNAVAILABLE_ADVICE = new Map([
+  ["", "check that it runs there and that the address is right"],
   ["DRAINING", "it is going away; try another server, or again in a moment"],
   ["LOG_NOT_READ", "it has not read its feedback log yet; check that it reaches Redis, and try again"],
   ["MEMORY_UNREADABLE", "it cannot read the memory from Redis; check Redis, and try again"],
@@ -48,7 +49,6 @@ const RESUME_ADVICE = new Map([
   ["EPOCH_CHANGED", "the resume point is of another epoch: history was lost"],
 ]);
 
-const IDENTITY = new Set(["NOT_IDENTIFIED", "OUT_OF_SCOPE"]);
 const NEVER_FITS = new Set(["REQUEST_TOO_LARGE", "REQUEST_TOO_SLOW"]);
 const TOO_LARGE = /message larger than max|larger than configured (?:read|write)MaxBytes/i;
 
@@ -73,7 +73,8 @@ export function errorOf(failed: unknown, address: string): unknown {
     }
     case Code.permissionDenied:
     case Code.unauthenticated: {
-      const check = IDENTITY.has(reason) ? "the token, or the certificate that is shown" : "the TLS options";
+      // What has no reason is not the service's own; one that only a later version knows is.
+      const check = reason ? "the token, or the certificate that is shown" : "the TLS options";
       const message = `the service at ${address} denies access: check ${check} (${detail})`;
       return new errors.AccessDeniedError(message, from);
     }
@@ -93,7 +94,8 @@ export function errorOf(failed: unknown, address: string): unknown {
       return new errors.UnsupportedOperationError(message, from);
     }
     case Code.unavailable: {
-      const advice = UNAVAILABLE_ADVICE.get(reason) ?? "check that it runs there and that the address is right";
+      // Of a reason of a later version no more is known.
+      const advice = UNAVAILABLE_ADVICE.get(reason) ?? "it cannot answer now; try another server, or again in a moment";
       return new errors.ServiceUnavailableError(
         `the service at ${address} is not available: ${advice} (${detail})`,
         from,
