@@ -17,27 +17,28 @@ from strategic_memory_client.wire.contract_bounds import require_portfolio, requ
 from strategic_memory_client.wire.enums import members, warn_unknown
 from strategic_memory_client.wire.times import time_from_wire
 
-_STATUSES = members(FeedbackStatus, feedback_pb2.FeedbackStatus.DESCRIPTOR)
-_POLICIES = members(Policy, feedback_pb2.Policy.DESCRIPTOR)
+STATUSES = members(FeedbackStatus, feedback_pb2.FeedbackStatus.DESCRIPTOR)
+POLICIES = members(Policy, feedback_pb2.Policy.DESCRIPTOR)
+"""What is known here, by the numbers of the wire."""
 
 
 def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
     """Return the feedback; with the safe values where its status, policy or numbers are not understood."""
-    _tell_unknown("status", wire.status, _STATUSES)
-    _tell_unknown("updated_policy", wire.updated_policy, _POLICIES)
+    _tell_unknown("status", wire.status, STATUSES)
+    _tell_unknown("updated_policy", wire.updated_policy, POLICIES)
     feedback = READER.read(Feedback, wire)
     evidence = feedback.evidence
     if evidence is not None and feedback.leverage_caps:
         # The caps may have changed since it was worked out.
         lowest = min(evidence.leverage_hint, *(cap.value for cap in feedback.leverage_caps))
         feedback = replace(feedback, evidence=replace(evidence, leverage_hint=lowest))
-    is_understood = wire.updated_policy in _POLICIES and _make_sense(feedback)
+    is_understood = wire.updated_policy in POLICIES and _make_sense(feedback)
     return feedback if feedback.status is FeedbackStatus.ACTIVE and is_understood else feedback.as_safe()
 
 
 def heartbeat_from_wire(wire: feedback_pb2.Heartbeat) -> Heartbeat:
     """Return the heartbeat; one with a status that is not understood is STALE."""
-    _tell_unknown("status", wire.status, _STATUSES)
+    _tell_unknown("status", wire.status, STATUSES)
     return READER.read(Heartbeat, wire)
 
 
@@ -91,15 +92,15 @@ def _cap(wire: feedback_pb2.LeverageCap) -> LeverageCap:
 
 
 def _current(wire: feedback_pb2.RegimeAdvice) -> RegimeAdvice:
-    _tell_unknown("current.policy", wire.policy, _POLICIES)
+    _tell_unknown("current.policy", wire.policy, POLICIES)
     advice = READER.read(RegimeAdvice, wire)
-    return advice if wire.policy in _POLICIES and _make_sense(advice) else advice.as_safe()
+    return advice if wire.policy in POLICIES and _make_sense(advice) else advice.as_safe()
 
 
 def _evidence(wire: feedback_pb2.Evidence) -> Evidence:
-    _tell_unknown("evidence.recommended_policy", wire.recommended_policy, _POLICIES)
+    _tell_unknown("evidence.recommended_policy", wire.recommended_policy, POLICIES)
     evidence = READER.read(Evidence, wire)
-    return evidence if wire.recommended_policy in _POLICIES and _make_sense(evidence) else evidence.as_safe()
+    return evidence if wire.recommended_policy in POLICIES and _make_sense(evidence) else evidence.as_safe()
 
 
 def _rules(number: int) -> Rules | None:
