@@ -27,6 +27,10 @@ _Parsed = TypeVar("_Parsed")
 _COUNT = Whole(min=1)
 _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to, or of all with --file."
 _LONGEST_WINDOW = 1_000_000
+_NO_PAST_ADVICE = (
+    "past advice was asked for and is not in the answer: it is none about the stored memory, Redis refuses to read the "
+    "feedback log, or the service is of a version that knows nothing of it"
+)
 
 
 @client_command(
@@ -147,6 +151,8 @@ def analyze(
         write_line(json_line({"analysis": result.analysis, "feedback": feedback_json(result.feedback)}))
     else:
         print_analysis(result)
+    if past_revisions and result.analysis.past_advice is None:
+        complain(_NO_PAST_ADVICE)
     return ExitCode.OK
 
 

@@ -31,6 +31,17 @@ def test_the_number_of_revisions_reaches_the_server(peer: ScriptedPeer, count: s
     assert [request.settings for request in peer.analyses] == [analysis_pb2.AnalysisSettings(past_revisions=int(count))]
 
 
+@pytest.mark.parametrize(("asked", "is_told"), [(["--past-revisions", "250"], True), (["--past-revisions", "0"], False)])
+def test_what_was_asked_for_and_is_not_in_the_answer_is_told(
+    peer: ScriptedPeer, asked: list[str], *, is_told: bool
+) -> None:
+    """As of a service that knows nothing of it: a table that is not there says nothing."""
+    assert peer.analysis is not None
+    peer.analysis.ClearField("past_advice")
+    ended = run("analyze", "-a", peer.address, *asked)
+    assert (ended.code, "past advice was asked for and is not in the answer" in ended.err) == (0, is_told)
+
+
 def test_a_number_that_makes_no_sense_is_wrong_usage() -> None:
     ended = run("analyze", "--past-revisions", "-1")
     assert ended.code == 2
