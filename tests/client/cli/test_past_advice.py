@@ -31,7 +31,9 @@ def test_the_number_of_revisions_reaches_the_server(peer: ScriptedPeer, count: s
     assert [request.settings for request in peer.analyses] == [analysis_pb2.AnalysisSettings(past_revisions=int(count))]
 
 
-@pytest.mark.parametrize(("asked", "is_told"), [(["--past-revisions", "250"], True), (["--past-revisions", "0"], False)])
+@pytest.mark.parametrize(
+    ("asked", "is_told"), [(["--past-revisions", "250"], True), (["--past-revisions", "0"], False)]
+)
 def test_what_was_asked_for_and_is_not_in_the_answer_is_told(
     peer: ScriptedPeer, asked: list[str], *, is_told: bool
 ) -> None:
