@@ -24,6 +24,8 @@ PROBABILITY_BEST = tuple(f"probability_best_{each.name.lower()}" for each in POL
 EFFECTIVE_TRADES = tuple(f"effective_trades_{each.name.lower()}" for each in POLICIES)
 """Columns that there are for each policy, in the order of `POLICIES`."""
 
+_VERSION = "format_version"
+
 Cell: TypeAlias = Any
 """Text of CSV, a value of Parquet."""
 
@@ -43,6 +45,8 @@ def read_columns(file: Path) -> Columns:
         rows = _parquet(file) if file.suffix.lower() == ".parquet" else _csv(file)
     except OSError as error:
         raise AdviceFileError(f"{file}: cannot be read: {error.strerror or error}") from None
+    # First of all: a later format may lack other columns, and is not made again to have them.
+    _values(file, _VERSION, rows.get(_VERSION, ()), _version)
     if missing := [name for name in _NEEDED if name not in rows]:
         raise AdviceFileError(
             f"{file}: has no column {missing[0]!r}; make the file with strategic-memory-server replay --advice-out"
@@ -89,7 +93,10 @@ def _values(file: Path, name: str, cells: Sequence[Any], read: Callable[[Any], o
             values.append(read(cell))
         except (ValueError, KeyError, TypeError):
             shown = str(cell)[:40]
-            raise AdviceFileError(f"{file}, row {row}: {name} {shown!r} is none that is known here") from None
+            raise AdviceFileError(
+                f"{file}, row {row}: {name} {shown!r} is none that is known here; where a later version has written the "
+                "file, install that one"
+            ) from None
     return values
 
 
@@ -124,7 +131,7 @@ def _policy(cell: Cell) -> Policy:
 _share = _within(0.0, 1.0)
 _leverage = _within(0.0, 1e6)
 _NEEDED: dict[str, Callable[[Any], Any]] = {
-    "format_version": _version,
+    _VERSION: _version,
     "known_at": _time,
     "revision": int,
     "status": lambda cell: FeedbackStatus[cell],

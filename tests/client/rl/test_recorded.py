@@ -141,6 +141,11 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, advice_file: Path) -> None
         ("none.csv", None, "cannot be read"),
         ("other.csv", "a,b\n1,2\n", "has no column 'format_version'; make the file with"),
         ("newer.csv", f"{head}\n2{first[1:]}\n", "row 1: format_version '2' is none that is known"),
+        (
+            "without.csv",
+            "format_version,known_at\n2,x\n",
+            "format_version '2' is none .* a later version .* install that",
+        ),
         ("policy.csv", f"{head}\n{first.replace('CONSERVATIVE', 'BOLD')}\n", "policy 'BOLD' is none that is known"),
         ("cut.csv", f"{head}\n{first[:40]}\n", "cut off"),
         ("back.csv", "\n".join([head, text.splitlines()[-1], first]) + "\n", "must not go back"),
