@@ -94,8 +94,8 @@ def _values(file: Path, name: str, cells: Sequence[Any], read: Callable[[Any], o
         except (ValueError, KeyError, TypeError):
             shown = str(cell)[:40]
             raise AdviceFileError(
-                f"{file}, row {row}: {name} {shown!r} is none that is known here; where a later version has written the "
-                "file, install that one"
+                f"{file}, row {row}: {name} {shown!r} is none that is known here; where a later version has written "
+                "the file, install that one"
             ) from None
     return values
 
