@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from strategic_memory_server.advice.drawdown_guard import GuardReading
-from strategic_memory_server.advice.feedback import Advice
+from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus
 from strategic_memory_server.advice.guarded_advice import guarded
 from strategic_memory_server.advice.override import overridden, risks_of, under_caps, with_risks
 from strategic_memory_server.advice.rules.override_reasons import frozen_by
@@ -72,6 +72,17 @@ def intervene(
         frozen = intervention.frozen if guard is None else guarded(intervention.frozen, guard)
         advice = _held(frozen, intervention.freeze, caps)
     return advice if intervention.override is None else overridden(advice, intervention.override)
+
+
+def is_under(feedback: Feedback, intervention: Intervention) -> bool:
+    """Tell whether a feedback is under what operators say: one of a version that knows of no operators is not.
+
+    The safe values are under an override as well; nothing is held where they stand.
+    """
+    override = feedback.advice.override
+    bounds = intervention.override in (None, override and replace(override, without=None))
+    holds = intervention.freeze in (None, feedback.advice.freeze) or feedback.status is not FeedbackStatus.ACTIVE
+    return bounds and holds
 
 
 def _held(frozen: Advice, freeze: Freeze, caps: LeverageCaps) -> Advice:

@@ -37,6 +37,8 @@ LONGEST_RETRY_S = 2.0
 SETTLED_S = 5.0
 """The log says that it is followed again once it has been for so long, seconds: longer than any wait for a retry."""
 
+LIFTED = "override_not_in_force"
+
 logger = structlog.get_logger(__name__)
 
 
@@ -143,6 +145,7 @@ class FeedbackTail:
         self._was_left = not self._hub.load(snapshot)
         if not self._was_left:
             self._problems.withdraw("feedback_log_went_back")
+            self._tell_whether_lifted()
         elif snapshot.state:
             self._problems.state("feedback_log_went_back", self._went_back(snapshot.state, is_lost=not snapshot.recent))
         self._changed.notify()
@@ -183,7 +186,23 @@ class FeedbackTail:
     def _confirm(self, state: LogState, read_up_to: str) -> bool:
         # Where this server has published meanwhile, the log has come no further than the pulse as far as it was read.
         is_behind = state.epoch == self._hub.epoch and f"{state.revision}-0" == read_up_to
-        return self._hub.confirm(state) or (is_behind and state.revision < self._hub.revision)
+        if self._hub.confirm(state):
+            self._tell_whether_lifted()
+            return True
+        return is_behind and state.revision < self._hub.revision
+
+    def _tell_whether_lifted(self) -> None:
+        """Tell where an operator is not heeded. What the state says is in hand: an entry of the log comes before it."""
+        if not self._hub.lifts_intervention():
+            self._problems.withdraw(LIFTED)
+            return
+        said, now_ms = self._hub.intervention, self._hub.now_ms()
+        sentence = (
+            f"what operators have said (number {said.number} in strategic-memory admin state) is not in the advice: a "
+            "server of an earlier version leads, which knows of no overrides. Replace that server: it is in force "
+            "again once one of this version leads"
+        )
+        self._problems.state(LIFTED, sentence, for_s=((said.at(now_ms).ends_ms or now_ms) - now_ms) / 1000)
 
     def _went_back(self, state: LogState, *, is_lost: bool) -> str:
         if is_lost and not self._hub.known_history.goes_back(state):

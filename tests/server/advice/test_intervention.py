@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from advice import NOW_MS, advice
+from advice import NOW_MS, advice, feedback
 
-from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention, intervene
+from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention, intervene, is_under
 from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.memory.override import Freeze, Override
 from strategic_memory_server.memory.policy import Policy
@@ -49,3 +49,24 @@ def test_an_override_binds_what_is_held_and_comes_first() -> None:
 def test_nothing_said_changes_nothing() -> None:
     said = advice("now")
     assert intervene(said, NO_INTERVENTION, ()) is said
+
+
+def test_what_a_server_says_that_knows_of_no_operators_is_under_nothing_that_they_have_said() -> None:
+    plain = feedback(8)
+    assert is_under(plain, NO_INTERVENTION)
+    for said in (BOTH, replace(BOTH, override=None), Intervention(3, LOWER)):
+        assert not is_under(plain, said)
+        assert is_under(replace(plain, advice=intervene(plain.advice, said, ())), said)
+
+
+def test_safe_values_are_under_an_override_and_hold_nothing() -> None:
+    stale = feedback(8).at(NOW_MS + 180_001)
+    assert is_under(stale, replace(BOTH, override=None))
+    assert not is_under(stale, BOTH)
+    bound = replace(feedback(8), advice=intervene(feedback(8).advice, BOTH, ())).at(NOW_MS + 180_001)
+    assert is_under(bound, BOTH)
+
+
+def test_an_override_in_place_of_another_is_not_that_one() -> None:
+    bound = replace(feedback(8), advice=intervene(feedback(8).advice, Intervention(3, LOWER), ()))
+    assert not is_under(bound, Intervention(4, replace(LOWER, set_at_ms=NOW_MS + 1)))

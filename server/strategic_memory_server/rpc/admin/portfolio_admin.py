@@ -48,6 +48,11 @@ NOT_CARRIED_OUT = (
     "what it tells (strategic-memory health)"
 )
 
+LIFTED = (
+    "it is written, and the advice is not under it: a server of an earlier version leads, which knows of no overrides. "
+    "Replace that server: it is in force again once one of this version leads"
+)
+
 
 class PortfolioAdmin:
     """Takes what operators say about a portfolio. Any server may; the one that leads carries it out."""
@@ -174,19 +179,19 @@ class PortfolioAdmin:
         with contextlib.closing(Waiter(self._sources.changed)) as waiter:
             while True:
                 waiter.look()
-                if self._sources.hub.intervention.number >= number:
+                if self._is_heard(number) and not self._sources.hub.lifts_intervention():
                     return
                 await waiter.wait()
 
+    def _is_heard(self, number: int) -> bool:
+        return self._sources.hub.intervention.number >= number
+
     def _state(self, intervention: Intervention) -> admin_pb2.AdminState:
-        hub = self._sources.hub
-        is_in_force = hub.intervention.number >= intervention.number
+        pending = "" if self._is_heard(intervention.number) else NOT_CARRIED_OUT
+        if not pending and self._sources.hub.lifts_intervention():
+            pending = LIFTED
         return admin_state_message(
-            intervention,
-            self._in_force(),
-            is_in_force=is_in_force,
-            pending="" if is_in_force else NOT_CARRIED_OUT,
-            portfolio=self._name,
+            intervention, self._in_force(), is_in_force=not pending, pending=pending, portfolio=self._name
         )
 
 

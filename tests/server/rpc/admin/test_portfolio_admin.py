@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,8 +15,9 @@ from google.protobuf.duration_pb2 import Duration
 from set_clocks import MillisecondsClock
 
 from strategic_memory.v1 import admin_pb2
-from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
+from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention, intervene
 from strategic_memory_server.faults.errors import NothingToFreezeError
+from strategic_memory_server.memory.override import Override
 from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
@@ -73,6 +75,8 @@ async def test_what_was_carried_out_while_the_process_stood_still_is_told_as_suc
 
         async def write(self, intervention: Intervention, *_: object, is_new_freeze: bool) -> None:
             def is_read() -> None:
+                said = feedback(8)
+                assert hub.append(replace(said, advice=intervene(said.advice, intervention, ())))
                 hub.intervention = intervention
                 changed.notify()
 
@@ -85,3 +89,23 @@ async def test_what_was_carried_out_while_the_process_stood_still_is_told_as_suc
 
     state = (await admin_of(hub, Said(), changed).set_override(OVERRIDE, CONTEXT)).state
     assert (state.number, state.is_in_force, state.pending) == (1, True, "")
+
+
+async def test_what_a_server_of_an_earlier_version_lifts_is_not_told_as_in_force() -> None:
+    clock, override = MillisecondsClock(NOW_MS), Override(None, 0.5, False, "why", "desk", NOW_MS, NOW_MS + 60_000)
+    hub, said = hub_at(clock), Intervention(1, override)
+
+    class Said:
+        async def newest(self, _known: Intervention) -> Intervention:
+            return said
+
+    admin, bound = admin_of(hub, Said(), ChangeSignal()), feedback(8)
+    assert hub.append(replace(bound, advice=intervene(bound.advice, said, ())))
+    # It has left what the state says of operators there.
+    assert hub.confirm(LogState("e1", 8, 7, bound.times, intervention=said))
+    assert (await admin.state()).state.is_in_force
+    assert hub.append(feedback(9))
+    state = (await admin.state()).state
+    assert (state.is_in_force, state.pending, state.feedback.leverage_hint) == (False, portfolio_admin.LIFTED, 1.5)
+    clock.now_ms = override.until_ms
+    assert (await admin.state()).state.is_in_force, "there is nothing to be under any more"
