@@ -26,7 +26,18 @@ CAME_LATER: Mapping[str, Plain] = {
     "STRATEGIC_MEMORY_EVIDENCE_GROUP": "",
     "STRATEGIC_MEMORY_LEVERAGE_GUARD": False,
 }
-"""Settings that an older server does not know, with the value by which it advises."""
+"""Settings that an older server does not know, with the value by which it advises.
+
+Digests of settings in Redis are made without those that have it: what is here stays, and what they held before is not
+added.
+"""
+
+_OF_OLDER_SERVERS: Mapping[str, Plain] = {
+    **CAME_LATER,
+    "STRATEGIC_MEMORY_HYSTERESIS_RESULTS": 0,
+    "STRATEGIC_MEMORY_HYSTERESIS_SECONDS": 0.0,
+}
+"""The same, with those that came before such digests."""
 
 _ONLY_WHILE_EXPLORING = frozenset({"exploration_width", "exploration_hold"})
 
@@ -51,6 +62,11 @@ def settings_by_variable(advice: AdviceSettings) -> dict[str, Plain]:
     return found
 
 
+def told_by_older(settings: Mapping[str, Plain]) -> dict[str, Plain]:
+    """Return settings as a server tells them that does not know what came later and changes nothing."""
+    return {name: value for name, value in settings.items() if CAME_LATER.get(name) != value}
+
+
 def as_text(settings: Mapping[str, Plain]) -> str:
     """Write settings, in one order."""
     return json.dumps(dict(sorted(settings.items())))
@@ -73,7 +89,7 @@ def differences(theirs: str, ours: Mapping[str, Plain]) -> list[str]:
         ours: the settings here.
     """
     read = from_text(theirs)
-    found = {**CAME_LATER, **read} if read else {}
+    found = {**_OF_OLDER_SERVERS, **read} if read else {}
     return [
         f"{name} is {shown(found[name])} there and {shown(value)} here"
         for name, value in sorted(ours.items())

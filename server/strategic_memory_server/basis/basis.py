@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
-from strategic_memory_server.advice.settings_by_variable import CAME_LATER, as_text, settings_by_variable
+from strategic_memory_server.advice.settings_by_variable import as_text, settings_by_variable, told_by_older
 from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES
 from strategic_memory_server.evidence.sums import EvidenceSums
@@ -107,8 +107,7 @@ def digest_of_sums(sums: EvidenceSums, *, change: bool = False) -> str:
 
 def digest_of_settings(settings: AdviceSettings) -> str:
     """Digest the settings that decide what is advised; one that came later and changes nothing is left out."""
-    found = settings_by_variable(settings).items()
-    return _digest(as_text({name: value for name, value in found if CAME_LATER.get(name) != value}).encode())
+    return _digest(as_text(told_by_older(settings_by_variable(settings))).encode())
 
 
 def _digest(*parts: bytes) -> str:

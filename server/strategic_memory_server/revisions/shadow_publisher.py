@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import redis.asyncio as redis
 
-from strategic_memory_server.advice.settings_by_variable import Plain, as_text
+from strategic_memory_server.advice.settings_by_variable import Plain, as_text, told_by_older
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
@@ -21,9 +21,12 @@ _DIGITS = 8
 _LEFT_FOR_MS = 1_000
 
 
-def epochs_of(settings: str) -> str:
-    """Return what every epoch of a shadow with these settings (see `as_text`) starts with."""
-    return f"{hashlib.sha256(settings.encode()).hexdigest()[:_DIGITS]}-"
+def epochs_of(settings: Mapping[str, Plain]) -> str:
+    """Return what every epoch of a shadow with these settings (see `settings_by_variable`) starts with.
+
+    A server of another version, which knows of more settings or fewer, goes on where they change nothing.
+    """
+    return f"{hashlib.sha256(as_text(told_by_older(settings)).encode()).hexdigest()[:_DIGITS]}-"
 
 
 class ShadowPublisher(FeedbackPublisher):
@@ -53,7 +56,7 @@ class ShadowPublisher(FeedbackPublisher):
         self._write_down = register_script(client, "settings")
         # Whatever happens to this log is no problem of the advice.
         log = FeedbackLog(client, prefix, retained_revisions, Problems(), clock, keys=self._keys)
-        super().__init__(log, about=epochs_of(self._settings), is_guarded=is_guarded)
+        super().__init__(log, about=epochs_of(settings), is_guarded=is_guarded)
 
     async def open(self, claim: Claim) -> LogState:
         """Learn where the log stands, and write down under which settings it is written."""

@@ -70,6 +70,16 @@ def test_an_older_server_neither_looks_for_change_nor_guards_leverage() -> None:
     assert differences(as_text(older), DEFAULTS) == []
 
 
+def test_a_server_of_before_hysteresis_lets_no_risk_wait() -> None:
+    older = {name: value for name, value in DEFAULTS.items() if "_HYSTERESIS_" not in name and name not in CAME_LATER}
+    ours = settings_by_variable(AdviceSettings(hysteresis=HysteresisSettings(results=5, seconds=60.0)))
+    assert differences(as_text(older), ours) == [
+        "STRATEGIC_MEMORY_HYSTERESIS_RESULTS is 0 there and 5 here",
+        "STRATEGIC_MEMORY_HYSTERESIS_SECONDS is 0.0 there and 60.0 here",
+    ]
+    assert differences(as_text(older), DEFAULTS) == []
+
+
 @pytest.mark.parametrize(
     "theirs", ["", "{", "[]", "[" * 100_000, json.dumps({"STRATEGIC_MEMORY_OF_A_LATER_VERSION": 1})]
 )
