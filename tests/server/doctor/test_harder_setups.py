@@ -56,6 +56,17 @@ def test_a_lease_that_goes_from_server_to_server(
     assert (first.check, "the lease was taken" in first.sentence) == ("lease_flaps", True)
 
 
+def test_a_server_of_another_version_stands_back_only_where_its_settings_differ(
+    sound: redis.Redis, examined: Examine
+) -> None:
+    guard, key = "STRATEGIC_MEMORY_LEVERAGE_GUARD", LogKeys.under("quantum").other_settings
+    settings = json.loads(sound.hget(STATE, "settings") or "{}")
+    assert settings.pop(guard) is False
+    for more, told in (({}, []), ({"STRATEGIC_MEMORY_OF_A_LATER_VERSION": 1}, []), ({guard: True}, ["other_settings"])):
+        sound.set(key, f"upgraded {json.dumps({**settings, **more})}")
+        assert [each.check for each in examined().findings] == told
+
+
 def test_a_replica_and_a_primary_without_its_replicas_take_no_writes(
     fresh_redis: EmbeddedRedis, examined: Examine
 ) -> None:

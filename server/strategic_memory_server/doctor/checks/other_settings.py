@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from strategic_memory_server.advice.settings_by_variable import differences, settings_by_variable
+from strategic_memory_server.advice.settings_by_variable import differences, from_text, settings_by_variable
 from strategic_memory_server.doctor.examined import Examined
 from strategic_memory_server.doctor.finding import Finding, Severity
 from strategic_memory_server.revisions.log_keys import LogKeys
@@ -23,7 +23,8 @@ def check(examined: Examined) -> Iterator[Finding]:
         )
         yield Finding(NAME, Severity.WARNING, said, examined.redis_cli("HGET", keys.state, "settings"))
     server, _, theirs = log.other_settings.partition(" ")
-    if server and theirs != log.settings:
+    # One of another version knows of more settings or fewer, and need not differ for it.
+    if server and differences(log.settings, from_text(theirs)):
         apart = differences(theirs, ours)
         said = f"the server {ascii(server)[1:-1][:80]} stands back, as its settings differ from those of the log" + (
             f": {'; '.join(apart)}" if apart else ""
