@@ -40,8 +40,8 @@ from strategic_memory_server.redis_access.round_trip import Entry, Reply, checke
 from strategic_memory_server.replay.courses.advice_table import advice_file
 from strategic_memory_server.replay.courses.served_advice import Served
 from strategic_memory_server.revisions.caps_json import caps_of_text
-from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.guard_text import carried_guard
+from strategic_memory_server.revisions.log_entries import decode_entries
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.said_log import SaidLog
 
@@ -240,10 +240,11 @@ def _named(place: str, part: str, reply: Sequence[bytes]) -> Iterator[Mapping[st
 
 async def _advice(client: redis.Redis, prefix: str, file: Path, read: Read) -> int:
     """Write the log of revisions as `replay --advice-out` writes advice; each is known from when it was computed on."""
-    log, revision, rows = FeedbackLogReader(client, prefix), 0, 0
+    rows = 0
     with advice_file(file, file.suffix) as write:
-        while page := await log.read_after(revision, PAGE):
-            revision, rows = page[-1].revision, rows + len(page)
-            write([Served(feedback.times.computed_at_ms or 0, feedback) for feedback in page])
-            read(len(page))
+        # What another version has said, and this one cannot read, may fill any number of pages.
+        async for entries in _pages(client, LogKeys.under(prefix).log, read):
+            if said := decode_entries(list(entries)):
+                rows += len(said)
+                write([Served(feedback.times.computed_at_ms or 0, feedback) for feedback in said])
     return rows

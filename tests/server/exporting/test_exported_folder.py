@@ -7,15 +7,19 @@ import json
 import os
 from pathlib import Path
 
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 import redis
+from advice import feedback
 from server.exporting.commands import run
 
 from strategic_memory_server.cli.export_command import export_memory
 from strategic_memory_server.cli.rebuild_memory import rebuild_memory
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.exporting import export
 from strategic_memory_server.importing.exported import read_export
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.revisions.feedback_json import encode_feedback
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 TRADES = "quantum:stream:trade.results"
@@ -123,3 +127,17 @@ async def test_the_memory_of_the_decay_that_the_service_has_is_meant_whatever_th
     assert json.loads((tmp_path / "export" / "export.json").read_bytes())["decay"] == 0.9
     assert (await run(rebuild_memory, "--yes", "--redis-url", redis_server.url)).exit_code == 0
     assert not redis_client.exists(beside)
+
+
+async def test_revisions_of_another_version_end_no_export_of_those_that_came_after_them(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "PAGE", 2)
+    for revision in range(1, 8):
+        document = encode_feedback(feedback(revision))
+        if revision in {3, 4, 5}:
+            document = document.replace('"rules": "REFERENCE"', '"rules": "OF_ANOTHER_VERSION"')
+        redis_client.xadd(LogKeys.under("quantum").log, {"feedback": document}, id=f"{revision}-0")
+    done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
+    assert done.exit_code == 0, done.output
+    assert pq.read_table(tmp_path / "export" / "advice.parquet")["revision"].to_pylist() == [1, 2, 6, 7]
