@@ -236,8 +236,8 @@ class FeedbackLogReader:
 
     def _refused(self, entry_id: str, why: str) -> None:
         sentence = (
-            f"entry {entry_id} of {self.keys.log} was written by another program and is not served ({why}); find out "
-            "who may write there, see docs/redis.md, Who may write"
+            f"entry {entry_id} of {self.keys.log} was written by another program, or a later version of this one, and "
+            f"is not served ({why}); find out who may write there, see docs/redis.md, Who may write"
         )
         self._problems.state("foreign_log_entry", sentence, for_s=TOLD_FOR_S)
 

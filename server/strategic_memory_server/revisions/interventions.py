@@ -133,15 +133,17 @@ class Interventions:
         )
 
     def _report(self, found: Intervention | None, unreadable: str) -> None:
+        standing = self._known.at(self._clock_ms())
         if unreadable:
+            # Whoever has just started knows of none where the state of the log is of a later version, too.
+            comes_of_it = "none is in force" if standing.ends_ms is None else "what was last known of overrides holds"
             self._problems.state(
                 UNREADABLE,
-                f"{self.key} cannot be read ({unreadable}), so what was last known of overrides holds: find out who "
-                "writes there, and say it again with strategic-memory admin",
+                f"{self.key} cannot be read ({unreadable}), so {comes_of_it}: find out who writes there, another "
+                "program or a later version of this one, and say it again with strategic-memory admin",
             )
         else:
             self._problems.withdraw(UNREADABLE)
-        standing = self._known.at(self._clock_ms())
         is_lost = not unreadable and (found is None or found.number < self._known.number)
         if is_lost and standing.ends_ms is not None:
             self._problems.state(

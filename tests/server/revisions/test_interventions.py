@@ -113,6 +113,23 @@ async def test_what_holds_holds_without_its_stream_and_that_is_told(
     assert list(problems.standing) == []
 
 
+async def test_of_what_a_later_version_has_written_it_is_told_whether_anything_holds(
+    async_client: redis.asyncio.Redis, said_log: SaidLog
+) -> None:
+    problems = Problems()
+    await said_log.write(FIRST, BY)
+    knows = Interventions(async_client, "quantum", problems, lambda: NOW_MS)
+    await knows.read()
+    later = said_text(replace(FIRST, number=2)).replace("BALANCED", "OF_A_LATER_VERSION")
+    await async_client.xadd(KEYS.interventions, {"intervention": later}, id="2-0")
+    await knows.read()
+    assert "what was last known of overrides holds" in problems.standing[UNREADABLE]
+    begun = Interventions(async_client, "quantum", problems, lambda: NOW_MS)
+    await begun.read()
+    assert begun.known == NO_INTERVENTION
+    assert "so none is in force: find out who writes there, another program or a later" in problems.standing[UNREADABLE]
+
+
 async def test_a_redis_that_has_no_time_is_no_other_program_that_writes_what_operators_say(
     followed: Interventions, said_log: SaidLog
 ) -> None:
