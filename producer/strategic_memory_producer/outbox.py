@@ -14,6 +14,8 @@ from strategic_memory_producer.writer_settings import WriterSettings
 
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
+_DOUBLINGS = 5
+"""After as many a pause is the longest one: 2 to the power of a thousand attempts is no float."""
 
 
 class Outbox:
@@ -148,7 +150,8 @@ class Outbox:
 
     def _again(self, why: str) -> float:
         self._why = why
-        pause_s = 0.0 if self._is_ended or not self._unsent else min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**self._pauses)
+        growing_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(self._pauses, _DOUBLINGS))
+        pause_s = 0.0 if self._is_ended or not self._unsent else growing_s
         self._pauses += 1
         if self._unsent and time.monotonic() + pause_s >= self._ends_s:
             raise self._unwritten(why)

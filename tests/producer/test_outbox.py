@@ -72,3 +72,11 @@ def test_what_a_proxy_has_no_redis_for_is_sent_again() -> None:
     outbox.sent_page()
     assert outbox.answered([ResponseError("no upstream host")] * 2) > 0
     assert (outbox.unconfirmed(), outbox.doubtful(), outbox.page()) == (entries, 0, entries[:1])
+
+
+def test_a_redis_that_is_away_for_long_is_tried_again_until_the_time_is_up() -> None:
+    """Attempt 1,029 of the hour that `timeout_s` may be, after 17 minutes, ended in an OverflowError."""
+    trade = trade_result(0.5)
+    outbox = Outbox(WriterSettings(timeout_s=3_600.0), [trade])
+    assert {outbox.not_sent(ConnectionError("away")) for _ in range(3_600)} == {0.05, 0.1, 0.2, 0.4, 0.8, 1.0}
+    assert outbox.page() == [trade]
