@@ -110,7 +110,7 @@ class PolicyKey:
             changes.multi()
             if self._policy_of(held) is in_place_of:
                 # Until Redis says that it has, each may be what it holds, and none is somebody else's.
-                is_tried, self._ours = True, (held, policy.value, *before[1:])
+                is_tried, self._ours = True, (held, policy.value, *({*before[1:]} - {policy.value}))
                 changes.set(self.name, policy.value)
 
         if not self._redis.transaction(change, self.name) and not is_there:

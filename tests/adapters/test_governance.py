@@ -275,3 +275,19 @@ def test_governance_knows_as_its_own_what_arrives_after_another_write_without_an
     assert key.write(CONSERVATIVE, AGGRESSIVE)
     redis_client.set(POLICY, "BALANCED")
     assert key.read() == (BALANCED, True)
+
+
+def test_governance_keeps_each_policy_once_that_it_has_no_answer_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While Redis refused to write it kept one more with each look, five a second, and looked through all of them."""
+    key = loaded("governance").PolicyKey("redis://127.0.0.1:1/0", "quantum")
+    changes: Any = SimpleNamespace(get=lambda _name: None, multi=lambda: None, set=lambda *_given: None)
+
+    def refused(_self: redis.Redis, change: Callable[[Any], None], *_names: str) -> None:
+        change(changes)
+        raise redis.ReadOnlyError("a replica")
+
+    monkeypatch.setattr(redis.Redis, "transaction", refused)
+    for policy in (AGGRESSIVE, BALANCED) * 20:
+        with pytest.raises(redis.ReadOnlyError):
+            key.write(policy, CONSERVATIVE)
+    assert sorted(key._ours[1:]) == [AGGRESSIVE.value, BALANCED.value]
