@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec
 
 import click
@@ -75,6 +76,7 @@ def _ended(client: StrategicMemoryClient, run: Callable[[], ExitCode]) -> ExitCo
 
 
 def complain(message: str) -> None:
-    """Write one line to stderr."""
-    sys.stderr.write(f"strategic-memory: {one_line(message)}\n")
-    sys.stderr.flush()
+    """Write one line to stderr, where it is read: the exit code, and what goes on, do not depend on that."""
+    with suppress(OSError):
+        sys.stderr.write(f"strategic-memory: {one_line(message)}\n")
+        sys.stderr.flush()

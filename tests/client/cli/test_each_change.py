@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from client.command_line import run
+from client.command_line import run, start
 from client.feedback_samples import feedback, feedback_response
-from client.scripted_peer import ScriptedPeer, send
+from client.scripted_peer import ScriptedPeer, Stream, send
 from processes import eventually
 
+from strategic_memory.v1 import service_pb2
 from strategic_memory_client.cli.each_change import EachChange
 
 pytestmark = pytest.mark.processes
@@ -64,3 +66,22 @@ def test_what_a_program_cannot_be_told_is_said_and_the_next_advice_is_told(tmp_p
         each_change.notify(feedback(2))
     assert complaints == ["sh cannot be told of revision 1: embedded null byte"]
     assert told.read_text().split() == ["2"]
+
+
+def test_a_program_that_fails_is_run_again_where_nobody_is_told_of_it(tmp_path: Path) -> None:
+    """It was never run again: the thread that runs it ended with what it could not complain of."""
+    told = tmp_path / "told"
+
+    def script(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
+        yield feedback_response(1)
+        eventually(told.exists)
+        yield feedback_response(2)
+
+    program = f"sh -c 'echo $SM_REVISION >> {told}; exit 7'"
+    with (
+        ScriptedPeer(script) as peer,
+        start("watch", "-a", peer.address, "--count", "2", "--exec", program) as process,
+    ):
+        process.stderr.close()
+        assert process.wait() == 0
+    assert told.read_text().split() == ["1", "2"]

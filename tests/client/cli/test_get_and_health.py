@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 import pytest
 from certificates import Authority
-from client.command_line import command, environment, run, run_at_terminal
+from client.command_line import command, environment, run, run_at_terminal, start
 from client.feedback_samples import feedback_message, with_evidence
 from client.scripted_peer import ScriptedPeer, refusal, send
 from grpc_health.v1 import health_pb2
@@ -299,3 +299,14 @@ def test_what_a_server_says_of_a_failure_is_one_line_that_no_terminal_obeys(peer
     for said in (failed.err, watched.out):
         assert "scripted \ufffd]0;title\ufffd in two lines" in " ".join(said.split())
         assert title not in said
+
+
+@pytest.mark.parametrize("asked", [("health",), ("get", "--require-active")])
+def test_where_nobody_reads_what_is_told_the_exit_code_tells_it(peer: ScriptedPeer, asked: tuple[str, ...]) -> None:
+    """Where what had collected its standard error was gone the command ended with 0, as for advice to act upon."""
+    assert peer.feedback is not None
+    peer.feedback.status = STALE
+    with start(*asked, "--address", peer.address) as process:
+        process.stderr.close()
+        assert json.loads(process.stdout.read())["revision"] == 3
+        assert process.wait() == 4

@@ -212,6 +212,17 @@ def test_it_ends_quietly_when_a_line_finds_no_reader() -> None:
         assert process.stderr.read() == ""
 
 
+def test_it_goes_on_where_nobody_reads_what_it_complains_of() -> None:
+    """With the first lost connection it ended with 0: whatever had collected its standard error was gone for long."""
+    with (
+        ScriptedPeer(send(feedback_response(1), then=end), send(feedback_response(2))) as peer,
+        start("watch", "-a", peer.address, "--count", "2") as process,
+    ):
+        process.stderr.close()
+        assert [line["revision"] for line in lines(process.stdout.read())] == [1, 2]
+        assert process.wait() == 0
+
+
 def test_a_single_answer_that_finds_no_reader_is_no_failure() -> None:
     with ScriptedPeer(send()) as peer:
         peer.feedback = feedback_message()
