@@ -108,6 +108,15 @@ func TestWhatIsNotUnderstoodIsSafe(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotUnderstoodIsToldOnceADay(t *testing.T) {
+	var told strings.Builder
+	log, strange := slog.New(slog.NewTextHandler(&told, nil)), pb.Policy(98)
+	for _, hours := range []int{0, 1, 24, 25} {
+		tellUnknown(log, "updated_policy", strange, begin.Truncate(24*time.Hour).Add(time.Duration(hours)*time.Hour))
+	}
+	equal(t, strings.Count(told.String(), "does not know"), 2)
+}
+
 func TestTheSafeValuesObeyEveryCap(t *testing.T) {
 	wire := active()
 	wire.LeverageCaps = []*pb.LeverageCap{{Source: "risk:leverage_limits", Value: 0.4}}

@@ -26,7 +26,7 @@ var (
 		pb.Rules_RULES_REFERENCE:   ReferenceRules,
 		pb.Rules_RULES_EVIDENCE:    EvidenceRules,
 	}
-	toldUnknown sync.Map
+	toldUnknown sync.Map // the day on which each was told last
 )
 
 // feedbackFromWire returns a feedback; with the safe values where its status, policy or numbers are not understood.
@@ -34,12 +34,12 @@ func feedbackFromWire(wire *pb.Feedback, log *slog.Logger) Feedback {
 	status, isStatus := statuses[wire.GetStatus()]
 	if !isStatus {
 		status = Stale
-		tellUnknown(log, "status", wire.GetStatus())
+		tellUnknown(log, "status", wire.GetStatus(), time.Now())
 	}
 	policy, isPolicy := policies[wire.GetUpdatedPolicy()]
 	if !isPolicy {
 		policy = Conservative
-		tellUnknown(log, "updated_policy", wire.GetUpdatedPolicy())
+		tellUnknown(log, "updated_policy", wire.GetUpdatedPolicy(), time.Now())
 	}
 	feedback := Feedback{
 		Revision:          wire.GetRevision(),
@@ -77,7 +77,7 @@ func heartbeatFromWire(wire *pb.Heartbeat, log *slog.Logger) Heartbeat {
 	status, isStatus := statuses[wire.GetStatus()]
 	if !isStatus {
 		status = Stale
-		tellUnknown(log, "status", wire.GetStatus())
+		tellUnknown(log, "status", wire.GetStatus(), time.Now())
 	}
 	return Heartbeat{
 		Revision:     wire.GetRevision(),
@@ -156,7 +156,7 @@ func currentFromWire(wire *pb.RegimeAdvice, log *slog.Logger) *RegimeAdvice {
 	}
 	policy, isPolicy := policies[wire.GetPolicy()]
 	if !isPolicy {
-		tellUnknown(log, "current.policy", wire.GetPolicy())
+		tellUnknown(log, "current.policy", wire.GetPolicy(), time.Now())
 	}
 	advice := RegimeAdvice{
 		wire.GetRegime(), policy, wire.GetConfidenceBoost(), wire.GetLeverageHint(), wire.GetLeverageBoundBy(), wire.GetIsProbe(),
@@ -174,7 +174,7 @@ func evidenceFromWire(wire *pb.Evidence, caps []LeverageCap, log *slog.Logger) *
 	}
 	policy, isPolicy := policies[wire.GetRecommendedPolicy()]
 	if !isPolicy {
-		tellUnknown(log, "evidence.recommended_policy", wire.GetRecommendedPolicy())
+		tellUnknown(log, "evidence.recommended_policy", wire.GetRecommendedPolicy(), time.Now())
 	}
 	evidence := Evidence{
 		Regime:            wire.GetRegime(),
@@ -222,9 +222,11 @@ func each[From, To any](all []From, read func(From) To) []To {
 	return values
 }
 
-// tellUnknown tells, once in a program, that a server says what this library has no name for.
-func tellUnknown(log *slog.Logger, field string, number fmt.Stringer) {
-	if _, told := toldUnknown.LoadOrStore(field+number.String(), true); !told {
+// tellUnknown tells, once a day, that a server says what this library has no name for: a program runs on for months, and
+// that server may be rolled back and come again meanwhile.
+func tellUnknown(log *slog.Logger, field string, number fmt.Stringer, now time.Time) {
+	day := now.Unix() / 86_400
+	if told, _ := toldUnknown.Swap(field+number.String(), day); told != day {
 		log.Warn("the service says what this version of the client does not know: the safe values are read in its place; "+
 			"bring the library up to date", "field", field, "value", number.String())
 	}

@@ -6,11 +6,13 @@ import functools
 import logging
 from collections.abc import Mapping
 from enum import StrEnum
+from time import monotonic
 from typing import TypeVar
 
 from google.protobuf.descriptor import EnumDescriptor
 
 _Member = TypeVar("_Member", bound=StrEnum)
+_DAY_S = 86_400.0
 _log = logging.getLogger("strategic_memory_client")
 
 
@@ -22,9 +24,17 @@ def members(kind: type[_Member], on_wire: EnumDescriptor) -> Mapping[int, _Membe
     return {value.number: known[name] for value in on_wire.values if (name := value.name.removeprefix(prefix)) in known}
 
 
-@functools.lru_cache(maxsize=64)
 def warn_unknown(field: str, number: int) -> None:
-    """Tell in the log, once in a program, that a server says what this library has no name for."""
+    """Tell in the log, once a day, that a server says what this library has no name for.
+
+    A program runs on for months, and the server that says so may be rolled back and come again meanwhile.
+    """
+    warn_unknown_on(int(monotonic() / _DAY_S), field, number)
+
+
+@functools.lru_cache(maxsize=64)
+def warn_unknown_on(day: int, field: str, number: int) -> None:
+    """Tell it, once for each day."""
     _log.warning(
         "the service says %s %d, which this version of the client library does not know: the safe values are read in "
         "its place; bring the library up to date",

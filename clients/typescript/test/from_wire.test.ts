@@ -42,7 +42,7 @@ test("every field of a feedback is read", () => {
   assert.equal(JSON.parse(JSON.stringify(read)).validUntil, "2026-01-05T09:30:30.000Z");
 });
 
-test("what is not understood is read as the safe values, and told once", () => {
+test("what is not understood is read as the safe values, and told once a day", (context) => {
   const told: string[] = [];
   const warn = (message: string): number => told.push(message);
   for (const strange of [{ status: 9 as FeedbackStatus }, { updatedPolicy: 9 as Policy }, { leverageHint: NaN }]) {
@@ -62,6 +62,9 @@ test("what is not understood is read as the safe values, and told once", () => {
     told.slice(2).map((each) => each.slice(0, each.indexOf(","))),
     ["current.policy 9", "evidence.recommendedPolicy 9", "status 10"].map((what) => `the service says ${what}`),
   );
+  context.mock.method(performance, "now", () => 86_400_000);
+  feedbackFromWire(wireFeedback({ status: 9 as FeedbackStatus }), warn);
+  assert.deepEqual(told.slice(5), [told[0]]);
 });
 
 test("a cap that makes no sense is the strictest there is", () => {

@@ -24,7 +24,8 @@ from strategic_memory_client import (
     RegimePerformance,
     Rules,
 )
-from strategic_memory_client.wire.enums import warn_unknown
+from strategic_memory_client.wire import enums
+from strategic_memory_client.wire.enums import warn_unknown_on
 from strategic_memory_client.wire.from_wire import (
     feedback_from_wire,
     heartbeat_from_wire,
@@ -155,8 +156,13 @@ def test_a_policy_of_the_future_reads_as_safe() -> None:
     assert_safe(feedback_from_wire(wire))
 
 
-def test_a_number_that_is_not_known_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    warn_unknown.cache_clear()
+def test_a_number_that_is_not_known_is_told_once_a_day(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told once in a program: of a server that was rolled back, and came again weeks later, nothing was said."""
+    warn_unknown_on.cache_clear()
+    monkeypatch.setattr(enums, "monotonic", lambda: now_s)
+    now_s = 86_400.0
     wire = full_feedback()
     feedback_from_wire(wire)
     assert caplog.messages == []
@@ -168,14 +174,18 @@ def test_a_number_that_is_not_known_is_told_once(caplog: pytest.LogCaptureFixtur
     for _ in range(3):
         feedback_from_wire(wire)
         assert heartbeat_from_wire(heartbeat).status is FeedbackStatus.STALE
-    assert {record.args for record in caplog.records} == {
+    once = {
         ("status", 97),
         ("updated_policy", 98),
         ("current.policy", 95),
         ("evidence.recommended_policy", 94),
         ("status", 96),
     }
-    assert len(caplog.records) == 5
+    assert {record.args for record in caplog.records} == once
+    assert len(caplog.records) == len(once)
+    now_s += 86_400.0
+    feedback_from_wire(wire)
+    assert {record.args for record in caplog.records[len(once) :]} == once - {("status", 96)}
 
 
 def test_the_leverage_of_the_evidence_is_held_to_the_caps_in_force() -> None:

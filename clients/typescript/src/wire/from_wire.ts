@@ -36,8 +36,8 @@ export type Warn = (message: string) => void;
 
 /** Return the feedback; with the safe values where its status, policy or numbers are not understood. */
 export function feedbackFromWire(said: wire.Feedback, warn: Warn = () => {}): Feedback {
-  if (STATUSES[said.status] === undefined) tellOnce(warn, "status", said.status);
-  if (POLICIES[said.updatedPolicy] === undefined) tellOnce(warn, "updatedPolicy", said.updatedPolicy);
+  if (STATUSES[said.status] === undefined) tellOnceADay(warn, "status", said.status);
+  if (POLICIES[said.updatedPolicy] === undefined) tellOnceADay(warn, "updatedPolicy", said.updatedPolicy);
   const leverageCaps = said.leverageCaps.map(capFromWire);
   const feedback: Feedback = {
     revision: Number(said.revision),
@@ -73,7 +73,7 @@ export function feedbackFromWire(said: wire.Feedback, warn: Warn = () => {}): Fe
 
 /** Return the heartbeat; one with a status that is not understood is STALE. */
 export function heartbeatFromWire(said: wire.Heartbeat, warn: Warn = () => {}): Heartbeat {
-  if (STATUSES[said.status] === undefined) tellOnce(warn, "status", said.status);
+  if (STATUSES[said.status] === undefined) tellOnceADay(warn, "status", said.status);
   return frozen({
     revision: Number(said.revision),
     epoch: said.epoch,
@@ -122,12 +122,16 @@ export function answerFromWire(said: GetFeedbackResponse, address: string, warn?
   return frozen({ ...feedback, sentAt: time(said.sentAt) });
 }
 
-const told = new Set<string>();
+const DAY_MS = 86_400_000;
+let told = { day: -1, what: new Set<string>() };
 
-function tellOnce(warn: Warn, field: string, number: number): void {
+/** A program runs on for months, and the server that says so may be rolled back and come again meanwhile. */
+function tellOnceADay(warn: Warn, field: string, number: number): void {
   const what = `${field} ${number}`;
-  if (told.has(what) || told.size >= 64) return;
-  told.add(what);
+  const day = Math.floor(performance.now() / DAY_MS);
+  if (told.day !== day) told = { day, what: new Set() };
+  if (told.what.has(what) || told.what.size >= 64) return;
+  told.what.add(what);
   warn(
     `the service says ${what}, which this version of the client library does not know: the safe values ` +
       "are read in its place; bring the library up to date",
@@ -198,7 +202,7 @@ function reasonFromWire(said: wire.Reason): Reason {
 }
 
 function adviceFromWire(said: wire.RegimeAdvice, warn: Warn): RegimeAdvice {
-  if (POLICIES[said.policy] === undefined) tellOnce(warn, "current.policy", said.policy);
+  if (POLICIES[said.policy] === undefined) tellOnceADay(warn, "current.policy", said.policy);
   const advice: RegimeAdvice = {
     regime: said.regime,
     policy: POLICIES[said.policy] ?? "CONSERVATIVE",
@@ -212,7 +216,7 @@ function adviceFromWire(said: wire.RegimeAdvice, warn: Warn): RegimeAdvice {
 
 function evidenceFromWire(said: wire.Evidence, leverageCaps: readonly LeverageCap[], warn: Warn): Evidence {
   const recommended = said.recommendedPolicy;
-  if (POLICIES[recommended] === undefined) tellOnce(warn, "evidence.recommendedPolicy", recommended);
+  if (POLICIES[recommended] === undefined) tellOnceADay(warn, "evidence.recommendedPolicy", recommended);
   const evidence: Evidence = {
     regime: said.regime,
     recommendedPolicy: POLICIES[said.recommendedPolicy] ?? "CONSERVATIVE",
