@@ -108,3 +108,12 @@ def test_a_container_is_confined(services: dict[str, Any], name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
     assert service["restart"] == "unless-stopped"
     assert service["stop_grace_period"]
+
+
+@pytest.mark.parametrize("name", ["redis", "strategic-memory"])
+def test_the_log_of_a_container_takes_so_much_of_the_disk_and_no_more(services: dict[str, Any], name: str) -> None:
+    """By itself Docker keeps every line, of each sync one: after months the disk is full, and Redis takes no writes."""
+    logging = services[name]["logging"]
+
+    assert logging["driver"] == "json-file"
+    assert {*logging["options"]} == {"max-size", "max-file"}
