@@ -20,17 +20,24 @@ def revisions_from(client: StrategicMemoryClient, first: int = 1) -> Iterator[Fe
     """Yield the revisions of the present epoch from `first` on, or from the oldest that is retained, oldest first.
 
     Raises:
-        StrategicMemoryError: the service could not be asked, or the log moved on too fast to be read.
+        StrategicMemoryError: the service could not be asked, or what comes next was trimmed while it was read.
     """
     newest = client.get_feedback()
     if not newest.epoch or newest.revision < first:
         return
-    try:
-        yield from _up_to(client, newest, first)
-    except ResumePointError as error:
-        if error.reason != COMPACTED or not error.oldest:
-            raise
-        yield from _up_to(client, newest, error.oldest)
+    is_told = False
+    while True:
+        try:
+            for feedback in _up_to(client, newest, first):
+                is_told = True
+                yield feedback
+            return
+        except ResumePointError as error:
+            # The oldest one may go before it is asked for. What goes behind one that was told is missing.
+            oldest = error.oldest or 0
+            if is_told or error.reason != COMPACTED or oldest <= first:
+                raise
+            first = oldest
 
 
 def revision_at(client: StrategicMemoryClient, revision: int) -> Feedback:
