@@ -14,7 +14,7 @@ from strategic_memory_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 from strategic_memory_client.cli.json_lines import json_line
 from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.plain_numbers import Number, Whole
-from strategic_memory_client.cli.standard_output import write_line
+from strategic_memory_client.cli.standard_output import write_answer
 from strategic_memory_client.cli.times import parse_length, parse_moment
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.values.admin import AdminState, InterventionPart
@@ -152,7 +152,7 @@ def _end(length: str | None, until: str | None) -> datetime | timedelta:
 
 def _show(state: AdminState, *, as_json: bool) -> ExitCode:
     if writes_json(as_json):
-        write_line(json_line(state))
+        write_answer(json_line(state))
     else:
         print_admin_state(state)
     if state.is_in_force:

@@ -11,7 +11,7 @@ from strategic_memory_client.cli.exit_codes import ExitCode
 from strategic_memory_client.cli.feedback_table import print_feedback
 from strategic_memory_client.cli.json_lines import feedback_json, json_line
 from strategic_memory_client.cli.output_format import json_option, writes_json
-from strategic_memory_client.cli.standard_output import write_line
+from strategic_memory_client.cli.standard_output import write_answer
 from strategic_memory_client.cli.text import plain
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.values.problems import Problem
@@ -36,7 +36,7 @@ def get(client: StrategicMemoryClient, *, require_active: bool, as_json: bool) -
     problems = () if written_as_json and is_active else client.get_problems()
     if written_as_json:
         # The line is the feedback alone, whatever else there is to tell.
-        write_line(json_line(feedback_json(feedback)))
+        write_answer(json_line(feedback_json(feedback)))
     else:
         print_feedback(feedback, problems)
     if not is_active and (require_active or (written_as_json and problems)):

@@ -13,7 +13,7 @@ from strategic_memory_client.cli.feedback_table import print_health
 from strategic_memory_client.cli.get import not_active
 from strategic_memory_client.cli.json_lines import json_line
 from strategic_memory_client.cli.output_format import json_option, writes_json
-from strategic_memory_client.cli.standard_output import write_line
+from strategic_memory_client.cli.standard_output import write_answer
 from strategic_memory_client.client import StrategicMemoryClient
 
 
@@ -52,7 +52,7 @@ def health(client: StrategicMemoryClient, *, serving_only: bool, as_json: bool) 
         + ([f"clock_of_this_machine: {skew.sentence}"] if skew and skew.sentence else []),
     }
     if writes_json(as_json):
-        write_line(json_line(shown))
+        write_answer(json_line(shown))
     else:
         print_health(shown, datetime.now(UTC) if feedback is None or feedback.sent_at is None else feedback.sent_at)
     if not found.serving:

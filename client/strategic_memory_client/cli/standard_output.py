@@ -30,6 +30,14 @@ def write_line(line: str) -> None:
     sys.stdout.flush()
 
 
+def write_answer(line: str) -> None:
+    """Write the line of a command whose exit code tells the rest, also where nobody reads the line any more."""
+    try:
+        write_line(line)
+    except BrokenPipeError:
+        let_go_of_stdout()
+
+
 def is_terminal() -> bool:
     """Tell whether a person reads the output."""
     return sys.stdout.isatty()

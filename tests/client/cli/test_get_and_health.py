@@ -14,6 +14,7 @@ from client.command_line import command, environment, run, run_at_terminal, star
 from client.feedback_samples import feedback_message, with_evidence
 from client.scripted_peer import ScriptedPeer, refusal, send
 from grpc_health.v1 import health_pb2
+from processes import eventually
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
 
@@ -309,4 +310,17 @@ def test_where_nobody_reads_what_is_told_the_exit_code_tells_it(peer: ScriptedPe
     with start(*asked, "--address", peer.address) as process:
         process.stderr.close()
         assert json.loads(process.stdout.read())["revision"] == 3
+        assert process.wait() == 4
+
+
+@pytest.mark.parametrize("asked", [("health",), ("get", "--require-active")])
+def test_where_nobody_reads_the_answer_the_exit_code_tells_it(peer: ScriptedPeer, asked: tuple[str, ...]) -> None:
+    """Whoever had not read the line was told 0, as of advice to act upon."""
+    assert peer.feedback is not None
+    peer.feedback.status = STALE
+    peer.hold_calls = True
+    with start(*asked, "--address", peer.address, "--timeout", "30") as process:
+        assert eventually(lambda: peer.unary_calls == 1)
+        process.stdout.close()
+        peer.answer_held_calls()
         assert process.wait() == 4
