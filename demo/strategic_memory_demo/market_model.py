@@ -15,6 +15,9 @@ from strategic_memory_demo.market_parameters import POLICIES, PROFILES, STRATEGI
 START_EQUITY = 100_000.0
 """What the account begins with, in dollars."""
 
+_MOST_EQUITY = 10 * START_EQUITY
+"""What it earns beyond is taken out of it: growing upon itself it would be more than the service takes within hours."""
+
 _RECOGNISED = 0.94
 _RECOGNISED_WHILE_NEW = 0.5
 _NEW_STEPS = 2
@@ -144,7 +147,7 @@ class MarketModel:
             return None
         profile = PROFILES[self._regime]
         pnl_pct = self._random.gauss(profile.drift_pct * self._quality, profile.spread_pct)
-        self._equity *= 1.0 + pnl_pct / 100.0
+        self._equity = min(self._equity * (1.0 + pnl_pct / 100.0), _MOST_EQUITY)
         knows_regime = self._random.random() < _PORTFOLIO_REGIME_SHARE
         return PortfolioReport(
             pnl_pct=pnl_pct,

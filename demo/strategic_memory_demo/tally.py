@@ -13,6 +13,7 @@ from strategic_memory_demo.input_entries import InputEntry
 from strategic_memory_demo.market_model import MarketStep
 
 _REMEMBERED_CHANGES = 5
+_REMEMBERED_LATENCIES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class DemoTally:
         """Entries of each source that the last sync used."""
         self.rejected: dict[str, dict[str, int]] = {}
         """Inputs that the service has rejected, by source and reason."""
-        self._latencies_s: list[float] = []
+        self._latencies_s: deque[float] = deque(maxlen=_REMEMBERED_LATENCIES)
 
     @property
     def newest(self) -> Change | None:

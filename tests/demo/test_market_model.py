@@ -145,3 +145,15 @@ def test_numbers_are_sensible(steps: Sequence[MarketStep]) -> None:
     assert fmean(by_regime["BULL"]) > 0.2
     assert 0.0 < fmean(by_regime["RANGE"]) < 0.1
     assert fmean(by_regime["BEAR"]) < -0.1
+
+
+def test_what_was_earned_stays_a_number_that_is_taken_however_long_it_goes_on(steps: Sequence[MarketStep]) -> None:
+    """It grew upon itself: within three hours the service refused each report of it, and two days later it was infinite."""
+    earned = [step.portfolio.total_pnl for step in steps if step.portfolio is not None]
+    assert max(earned) < 10 * START_EQUITY
+    assert max(earned[-1_000:]) > min(earned[-1_000:]), "and it still moves"
+
+
+def test_what_was_held_is_a_tenth_of_it_at_the_most(steps: Sequence[MarketStep]) -> None:
+    sizes = [step.portfolio.position.size for step in steps if step.portfolio and step.portfolio.position]
+    assert max(sizes) <= START_EQUITY

@@ -46,6 +46,14 @@ def test_the_time_from_newest_input_to_feedback_is_a_median_of_what_came_live() 
     assert tally.median_latency_s == pytest.approx(0.020)
 
 
+def test_the_median_is_that_of_the_newest_however_long_it_goes_on() -> None:
+    tally = DemoTally()
+    for revision in range(30_000):
+        arrival = NOON + timedelta(milliseconds=10 if revision < 20_000 else 30)
+        tally.feedback_received(feedback(revision), arrival, live=True)
+    assert tally.median_latency_s == pytest.approx(0.030)
+
+
 def test_a_feedback_without_input_has_no_latency() -> None:
     tally = DemoTally()
     change = tally.feedback_received(feedback(1, data_as_of=None), NOON, live=True)
