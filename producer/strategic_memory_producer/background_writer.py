@@ -103,6 +103,7 @@ class _Waiting:
         self._changed = threading.Condition()
         self._is_closed = self._is_over = self._is_told = self._is_doubt_told = False
         self._why = ""
+        self._troubles_told: set[str] = set()
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="strategic-memory-traces", daemon=True)
         self._thread.start()
@@ -156,8 +157,9 @@ class _Waiting:
             try:
                 self._writer.send(self._outbox)
             except UnwrittenError as error:
+                has_written = len(error.entries) + len(error.in_doubt) < len(self._outbox)
                 self._done(error.entries)
-                self._failed(error)
+                self._failed(error, has_written=has_written)
             else:
                 self._done()
                 self._succeeded()
@@ -175,13 +177,18 @@ class _Waiting:
             self._entries[: len(self._outbox)] = left
             self._outbox = self._writer.outbox(())
 
-    def _failed(self, error: UnwrittenError) -> None:
+    def _failed(self, error: UnwrittenError, *, has_written: bool) -> None:
         self._tell_doubt(len(error.in_doubt))
         if self._is_over:
             return
-        if not self._why:
-            _log.warning("traces wait for Redis: %s", error)
         self._why = str(error)
+        trouble = self._why.partition(":")[0]
+        if has_written:
+            # One stream may be refused for good, and nobody would hear of what passes, and comes again.
+            self._troubles_told &= {trouble}
+        if trouble not in self._troubles_told:
+            self._troubles_told.add(trouble)
+            _log.warning("traces wait for Redis: %s", error)
         with self._changed:
             # What is refused once it is closed is not tried again.
             self._is_over = self._is_closed
@@ -198,3 +205,4 @@ class _Waiting:
         if self._why:
             _log.info("traces that waited for Redis were written")
         self._why = ""
+        self._troubles_told.clear()

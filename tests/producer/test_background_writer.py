@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import redis
@@ -21,6 +22,7 @@ from strategic_memory_producer import (
     BackgroundWriter,
     EntryRefusedError,
     UnwrittenError,
+    WriterSettings,
     background_writer,
     trade_result,
 )
@@ -51,6 +53,32 @@ def test_what_redis_does_not_take_waits_in_its_order_and_is_told(
         eventually(lambda: writer.waiting == 0)
         assert trade_ids(redis_client) == [str(number) for number in range(20)]
         eventually(lambda: "traces that waited for Redis were written" in caplog.text)
+
+
+def test_each_outage_is_told_also_while_one_stream_is_refused_for_good(
+    proxy: TcpProxy, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one stream was refused for had been told, and of every outage from then on nothing was."""
+    monkeypatch.setattr(background_writer, "_PAUSE_S", 0.05)
+    redis_client.set("quantum:stream:portfolio.memory", "no stream")
+
+    def told(trouble: str, times: int = 1) -> bool:
+        return caplog.text.count(f"traces wait for Redis: {trouble}") == times
+
+    with BackgroundWriter(f"redis://{proxy.address}", WriterSettings(timeout_s=1.0)) as writer:
+        writer.record_portfolio(0.5)
+        eventually(partial(told, "the key is no stream"))
+        for outage in (1, 2):
+            proxy.refuse()
+            proxy.reset()
+            writer.record_trade(0.5, trade_id=str(outage))
+            eventually(partial(told, "Redis is out of reach", outage))
+            proxy.heal()
+            eventually(lambda: writer.waiting == 1)
+        assert told("the key is no stream")
+        redis_client.delete("quantum:stream:portfolio.memory")
+        eventually(lambda: writer.waiting == 0)
+    assert trade_ids(redis_client) == ["1", "2"]
 
 
 def test_a_wrong_value_is_refused_in_the_call() -> None:
