@@ -101,11 +101,11 @@ func (c *Client) events(ctx context.Context, subscription *subscription, yield f
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(c.connections.closing, cancel)()
-	isKnownToBeLost := false
+	var outage disconnections
 	for ctx.Err() == nil {
 		goesOn := true
 		lost := c.readStream(ctx, subscription, func(event Event) bool {
-			isKnownToBeLost = false
+			outage.heard()
 			goesOn = yield(event, nil)
 			return goesOn
 		})
@@ -118,10 +118,9 @@ func (c *Client) events(ctx context.Context, subscription *subscription, yield f
 			yield(nil, lost)
 			return
 		}
-		if !isKnownToBeLost {
+		if outage.isToBeTold(now) {
 			c.options.Logger.Warn("no stream", "address", disconnected.Address, "retry_in", disconnected.RetryIn, "error", lost)
 		}
-		isKnownToBeLost = true
 		if !yield(disconnected, nil) {
 			return
 		}

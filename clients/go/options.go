@@ -57,7 +57,8 @@ type Options struct {
 	// Portfolio is the one of the service that everything is about, 1 to 64 letters, digits, dots, dashes and underscores.
 	// Empty: the default one, the only one of most services.
 	Portfolio string
-	// Logger is told once of each outage, and once a day of what this version does not understand (slog.Default).
+	// Logger is told of each outage, again each hour that it lasts, and once a day of what this version does not understand
+	// (slog.Default).
 	Logger *slog.Logger
 }
 

@@ -1,5 +1,6 @@
 /** Drives a subscription: opens its streams, feeds it, waits for it. */
 
+import { Disconnections } from "../streams/disconnections.js";
 import type { Subscription } from "../streams/subscription.js";
 import { StrategicMemoryError } from "../values/errors.js";
 import type { SubscriptionEvent } from "../values/events.js";
@@ -38,7 +39,7 @@ async function* untilStopped(
   signal: AbortSignal,
   warn: Warn,
 ): AsyncGenerator<SubscriptionEvent, void, undefined> {
-  let isKnownToBeLost = false;
+  const outage = new Disconnections();
   while (!signal.aborted) {
     const attempt = subscription.connect(performance.now());
     let stream: FeedbackStream | null = null;
@@ -48,7 +49,7 @@ async function* untilStopped(
       for (;;) {
         const message = await stream.receive(silenceTimeoutMs, signal, warn);
         if (message === "aborted") return;
-        isKnownToBeLost = false;
+        outage.heard();
         yield* subscription.received(message);
       }
     } catch (error) {
@@ -58,12 +59,12 @@ async function* untilStopped(
       stream?.close();
     }
     if (signal.aborted) return;
-    const disconnected = subscription.failed(lost, performance.now());
-    if (!isKnownToBeLost) {
+    const now = performance.now();
+    const disconnected = subscription.failed(lost, now);
+    if (outage.isToBeTold(now)) {
       warn(`no stream from ${disconnected.address}, next attempt in ${Math.ceil(disconnected.retryInMs)} ms: ${lost.message}`);
     }
-    isKnownToBeLost = true;
-    const retryAt = performance.now() + disconnected.retryInMs;
+    const retryAt = now + disconnected.retryInMs;
     yield disconnected;
     await pause(retryAt - performance.now(), signal);
   }

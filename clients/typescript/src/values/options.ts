@@ -68,7 +68,7 @@ export interface ClientOptions {
   readonly portfolio?: string;
   /** What connects: `@grpc/grpc-js` unless told otherwise, or `dialConnectNode` of "strategic-memory-client/connect-node". */
   readonly dial?: Dial;
-  /** Told once for each outage, and once a day of what this version does not understand (`console.warn`). */
+  /** Told of each outage, each hour that it lasts, and once a day of what this version does not understand (`console.warn`). */
   readonly warn?: (message: string) => void;
 }
 
