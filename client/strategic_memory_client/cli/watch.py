@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 import click
 
@@ -21,6 +22,7 @@ from strategic_memory_client.cli.standard_output import require_reader, write_li
 from strategic_memory_client.cli.standing_advice import StandingAdvice
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.streams.arrivals import Arrivals, moment
+from strategic_memory_client.streams.disconnections import Disconnections
 from strategic_memory_client.streams.subscription_settings import Delivery, ResumePoint
 from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.events import Disconnected, FeedbackReceived, SubscriptionEvent
@@ -169,16 +171,17 @@ def advice_lines(
         look_s = arrivals.look(moment())
         return min(max(standing.left_s(clock.now()), 0.0), look_s) if standing.is_told_active else look_s
 
-    is_known_to_be_lost = False
+    outage = Disconnections()
     for event in stream if client is None else within(stream, wait_s):
         if event is None:
             if (lapsed := standing.pass_time(clock.now())) is not None:
                 yield told(lapsed)
             continue
         require_reader()
-        if isinstance(event, Disconnected) and not is_known_to_be_lost:
+        if not isinstance(event, Disconnected):
+            outage.heard()
+        elif outage.is_to_be_told(monotonic()):
             complain(f"{event.error}; trying again")
-        is_known_to_be_lost = isinstance(event, Disconnected)
         advice = event.feedback if isinstance(event, FeedbackReceived) else None
         if client is not None:
             advice = standing.take(event, clock.now(), arrivals.waited_s(moment()))

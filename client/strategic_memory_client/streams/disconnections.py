@@ -1,4 +1,4 @@
-"""What is logged about lost streams."""
+"""What is told of lost streams."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _AGAIN_AFTER_S = 3_600.0
 _log = logging.getLogger("strategic_memory_client")
 
 
-class DisconnectionLog:
-    """Logs an outage as a warning, once and then each hour that it lasts, and other failed attempts for debugging.
+class Disconnections:
+    """Says when to tell of an outage: once, and then each hour that it lasts.
 
     Why it began is seldom why it lasts: a server that goes away may come back with a certificate that nobody takes.
     Times are seconds on a clock that never goes back.
@@ -26,15 +26,20 @@ class DisconnectionLog:
         """Take that a message came: what is lost from now on is another outage."""
         self._told_at_s = None
 
-    def lost(self, disconnected: Disconnected, now_s: float) -> None:
-        """Log that a stream was lost, or could not be opened."""
-        is_due = self._told_at_s is None or now_s - self._told_at_s >= _AGAIN_AFTER_S
-        if is_due:
-            self._told_at_s = now_s
-        _log.log(
-            logging.WARNING if is_due else logging.DEBUG,
-            "no stream from %s, next attempt in %.2f s: %s",
-            disconnected.address,
-            disconnected.retry_in_s,
-            disconnected.error,
-        )
+    def is_to_be_told(self, now_s: float) -> bool:
+        """Take that a stream was lost, or could not be opened; return whether to tell of it."""
+        if self._told_at_s is not None and now_s - self._told_at_s < _AGAIN_AFTER_S:
+            return False
+        self._told_at_s = now_s
+        return True
+
+
+def log_disconnection(disconnected: Disconnected, *, is_told: bool) -> None:
+    """Log that a stream was lost: as a warning where it is to be told, and else for debugging."""
+    _log.log(
+        logging.WARNING if is_told else logging.DEBUG,
+        "no stream from %s, next attempt in %.2f s: %s",
+        disconnected.address,
+        disconnected.retry_in_s,
+        disconnected.error,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from time import monotonic
 
-from strategic_memory_client.streams.disconnections import DisconnectionLog
+from strategic_memory_client.streams.disconnections import Disconnections, log_disconnection
 from strategic_memory_client.streams.subscription import Subscription
 from strategic_memory_client.transports.asynchronous.transport import AsyncTransport
 from strategic_memory_client.values.errors import StrategicMemoryError
@@ -17,7 +17,7 @@ async def subscription_events(
     subscription: Subscription, transport: AsyncTransport
 ) -> AsyncGenerator[SubscriptionEvent]:
     """Yield what happens to the subscription until the transport is closed. Raises what that raises."""
-    told = DisconnectionLog()
+    outage = Disconnections()
     while not transport.closing.is_set():
         attempt = subscription.connect(monotonic())
         lost: StrategicMemoryError = ended_stream(attempt.address)
@@ -25,7 +25,7 @@ async def subscription_events(
             async with transport.stream(attempt, subscription.silence_timeout_s) as stream:
                 while True:
                     message = await stream.receive()
-                    told.heard()
+                    outage.heard()
                     for event in subscription.received(message):
                         yield event
         except StrategicMemoryError as error:
@@ -35,6 +35,6 @@ async def subscription_events(
         now_s = monotonic()
         disconnected = subscription.failed(lost, now_s)
         retry_at_s = now_s + disconnected.retry_in_s
-        told.lost(disconnected, now_s)
+        log_disconnection(disconnected, is_told=outage.is_to_be_told(now_s))
         yield disconnected
         await transport.wait_for_closing(retry_at_s - monotonic())
