@@ -178,10 +178,7 @@ def advice_lines(
                 yield told(lapsed)
             continue
         require_reader()
-        if not isinstance(event, Disconnected):
-            outage.heard()
-        elif outage.is_to_be_told(monotonic()):
-            complain(f"{event.error}; trying again")
+        _complain_of(outage, event)
         advice = event.feedback if isinstance(event, FeedbackReceived) else None
         if client is not None:
             advice = standing.take(event, clock.now(), arrivals.waited_s(moment()))
@@ -190,6 +187,13 @@ def advice_lines(
         if advice is not None:
             yield told(advice)
         arrivals.wait()
+
+
+def _complain_of(outage: Disconnections, event: SubscriptionEvent) -> None:
+    if not isinstance(event, Disconnected):
+        outage.heard()
+    elif outage.is_to_be_told(monotonic()):
+        complain(f"{event.error}; trying again")
 
 
 def _fetch(standing: StandingAdvice, client: StrategicMemoryClient) -> Feedback | None:
