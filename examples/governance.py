@@ -93,6 +93,10 @@ class PolicyKey:
             self._ours = (held,)
         return self._policy_of(held), bool(self._ours) and held not in self._ours
 
+    def connect_anew(self) -> None:
+        """Let go of a Redis that has become a replica: its address may lead to the new primary by now."""
+        self._redis.connection_pool.disconnect()
+
     def _policy_of(self, held: object) -> Policy | None:
         named = Policy.CONSERVATIVE.value if held is None else str(held).strip().upper()
         return Policy(named) if named in [*Policy] else None
@@ -130,6 +134,8 @@ def govern(client: StrategicMemoryClient, key: PolicyKey, governor: Governor, *,
             sentence = looked(lambda: client.newest, key, governor, writes=writes) or back(said)
         except redis.RedisError as error:
             sentence = f"{AWAY}: {error}"
+            if isinstance(error, redis.ReadOnlyError):
+                key.connect_anew()
         if sentence != said:
             said = sentence
             print(sentence, flush=True)

@@ -20,6 +20,7 @@ from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.errors import TraceError
 from strategic_memory_producer.given_entries import checked_entries
 from strategic_memory_producer.outbox import Outbox
+from strategic_memory_producer.refusals import are_of_a_replica
 from strategic_memory_producer.rooted import Rooted
 from strategic_memory_producer.traces import (
     ObservationFields,
@@ -123,6 +124,8 @@ class AsyncTraceWriter(Rooted):
             raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
             return outbox.broken_off(error)
+        if are_of_a_replica(answers):
+            await self._pool.disconnect()
         return outbox.answered(answers)
 
     @asynccontextmanager

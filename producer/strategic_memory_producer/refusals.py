@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from redis.exceptions import MasterDownError, ReadOnlyError
 
 _PASSING = {
     "LOADING": "Redis reads its data after a start",
@@ -34,6 +37,11 @@ class Refusal:
     sentence: str
     passes: bool
     is_of_redis: bool = True
+
+
+def are_of_a_replica(answers: Iterable[object]) -> bool:
+    """Tell whether a replica gave these: its address may lead to the primary by now, a connection to it does not."""
+    return any(isinstance(answer, ReadOnlyError | MasterDownError) for answer in answers)
 
 
 def meaning_of(error: Exception) -> Refusal:

@@ -19,6 +19,7 @@ from strategic_memory_producer.connection import fields_of, pool_options, read_u
 from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.given_entries import checked_entries
 from strategic_memory_producer.outbox import Outbox
+from strategic_memory_producer.refusals import are_of_a_replica
 from strategic_memory_producer.rooted import Rooted
 from strategic_memory_producer.traces import (
     ObservationFields,
@@ -110,4 +111,6 @@ class TraceWriter(Rooted):
             raise outbox.shut_out(error) from error
         except outbox.breaking_off() as error:
             return outbox.broken_off(error)
+        if are_of_a_replica(answers):
+            self._pool.disconnect()
         return outbox.answered(answers)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import redis
 from adapters.loaded_examples import AGGRESSIVE, BALANCED, CONSERVATIVE, advice, loaded
+from faults.free_ports import free_port
+from faults.tcp_proxy import TcpProxy
 
 from strategic_memory_client import Policy
 from strategic_memory_client.values.results import WARMING_UP
@@ -291,3 +293,22 @@ def test_governance_keeps_each_policy_once_that_it_has_no_answer_for(monkeypatch
         with pytest.raises(redis.ReadOnlyError):
             key.write(policy, CONSERVATIVE)
     assert sorted(key._ours[1:]) == [AGGRESSIVE.value, BALANCED.value]
+
+
+@pytest.mark.processes
+def test_governance_leaves_a_redis_that_has_become_a_replica(
+    fresh_redis: EmbeddedRedis, redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its address led to the new primary by then, but the connection stayed until governance was started again."""
+    governance, time = loaded("governance"), SetTime()
+    monkeypatch.setattr(governance, "time", time)
+    with TcpProxy(f"127.0.0.1:{fresh_redis.port}") as proxy:
+        key = governance.PolicyKey(f"redis://{proxy.address}", "quantum")
+        assert key.read() == (CONSERVATIVE, False)
+        with redis.Redis.from_url(fresh_redis.url) as before:
+            before.replicaof("127.0.0.1", free_port())
+        proxy.retarget(f"127.0.0.1:{redis_server.port}")
+        client = SimpleNamespace(newest=advice(AGGRESSIVE, 0.8))
+        governance.govern(client, key, governance.Governor(0.0, 0.6, 0.5), writes=True, until_s=time.now_s + 3)
+        key.connect_anew()
+    assert redis_client.get(POLICY) == b"AGGRESSIVE"

@@ -105,6 +105,21 @@ def test_what_was_not_sent_is_sent_once_redis_is_back(make_writer: MakeWriter, f
         assert [fields["regime"] for _, fields in entries_of(client, REGIMES)] == ["BULL", "BEAR"]
 
 
+def test_a_redis_that_has_become_a_replica_is_left_for_the_one_that_has_its_address_by_now(
+    make_writer: MakeWriter, fresh_redis: EmbeddedRedis, proxy: TcpProxy, redis_client: redis.Redis
+) -> None:
+    """The connection to it stayed, and so did the refusals until the program was started again."""
+    primary = f"127.0.0.1:{redis_client.connection_pool.connection_kwargs['port']}"
+    proxy.retarget(f"127.0.0.1:{fresh_redis.port}")
+    writer = make_writer(f"redis://{proxy.address}/0", WriterSettings(timeout_s=2))
+    writer.observe_regime("BULL")
+    with redis.Redis.from_url(fresh_redis.url) as before:
+        before.replicaof("127.0.0.1", free_port())
+    proxy.retarget(primary)
+    writer.observe_regime("BEAR")
+    assert [fields["regime"] for _, fields in entries_of(redis_client, REGIMES)] == ["BEAR"]
+
+
 def test_trades_are_sent_again_when_the_connection_breaks_and_the_rest_is_in_doubt(
     make_writer: MakeWriter, redis_client: redis.Redis, proxy: TcpProxy
 ) -> None:
