@@ -9,11 +9,15 @@ import subprocess
 import threading
 from collections.abc import Callable
 from datetime import UTC
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
 from strategic_memory_client.cli.json_lines import delivered_feedback_json, json_line
+from strategic_memory_client.streams.disconnections import Disconnections
 from strategic_memory_client.values.results import Feedback
+
+_LOOK_S = 60.0
 
 
 class EachChange:
@@ -68,9 +72,10 @@ class EachChange:
     def _run_with(self, advice: Feedback) -> None:
         line = json_line(delivered_feedback_json(advice)) + "\n"
         try:
-            done = subprocess.run(  # noqa: S603 - it is the user's own, and no shell reads it
-                self._command, input=line, text=True, env=os.environ | variables_of(advice), check=False
-            )
+            with subprocess.Popen(  # noqa: S603 - it is the user's own, and no shell reads it
+                self._command, stdin=subprocess.PIPE, text=True, env=os.environ | variables_of(advice)
+            ) as program:
+                self._wait_for(program, line, advice.revision)
         except BrokenPipeError:
             return  # it reads no input, which it need not
         except OSError as error:
@@ -80,8 +85,21 @@ class EachChange:
             # The environment of a process takes no text that the locale cannot write.
             self._complain(f"{self._command[0]} cannot be told of revision {advice.revision}: {error}")
             return
-        if done.returncode:
-            self._complain(f"{self._command[0]} ended with {done.returncode} at revision {advice.revision}")
+        if program.returncode:
+            self._complain(f"{self._command[0]} ended with {program.returncode} at revision {advice.revision}")
+
+    def _wait_for(self, program: subprocess.Popen[str], line: str, revision: int) -> None:
+        """Wait for its end; tell each hour that it lasts too long: nobody acts upon what came since."""
+        outage, given = Disconnections(), [line]
+        while True:
+            try:
+                program.communicate(given.pop() if given else None, timeout=_LOOK_S)
+                return
+            except subprocess.TimeoutExpired:
+                if self._waiting is not None and outage.is_to_be_told(monotonic()):
+                    self._complain(
+                        f"{self._command[0]} still runs with revision {revision}, and newer advice waits for its end"
+                    )
 
 
 def variables_of(advice: Feedback) -> dict[str, str]:

@@ -14,6 +14,7 @@ from client.scripted_peer import ScriptedPeer, Stream, send
 from processes import eventually
 
 from strategic_memory.v1 import service_pb2
+from strategic_memory_client.cli import each_change
 from strategic_memory_client.cli.each_change import EachChange
 
 pytestmark = pytest.mark.processes
@@ -46,6 +47,24 @@ def test_one_at_a_time_and_the_newest_wins(tmp_path: Path) -> None:
         go_on.touch()
     assert told.read_text().split() == ["1", "8"]
     assert complaints == []
+
+
+def test_a_program_that_hangs_is_told_where_newer_advice_waits_for_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody was told anything any more, not that the advice no longer held, and nobody was told of that."""
+    monkeypatch.setattr(each_change, "_LOOK_S", 0.02)
+    told, go_on, complaints = tmp_path / "told", tmp_path / "go-on", list[str]()
+    program = f"""sh -c 'read line; echo $line >> {told}; while [ ! -e {go_on} ]; do sleep 0.02; done'"""
+    with EachChange(program, complaints.append) as running:
+        running.notify(feedback(1))
+        eventually(told.exists)
+        running.notify(feedback(2))
+        eventually(lambda: complaints)
+        running.notify(feedback(3))
+        go_on.touch()
+    assert complaints == ["sh still runs with revision 1, and newer advice waits for its end"]
+    assert [json.loads(line)["revision"] for line in told.read_text().splitlines()] == [1, 3]
 
 
 def test_a_program_that_fails_is_told_and_one_that_is_not_there_is_refused() -> None:
