@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
+import time
 import weakref
 from collections.abc import Iterable, Sequence
 from types import TracebackType
@@ -31,6 +33,9 @@ MOST_WAITING = 100_000
 
 _PAUSE_S = 1.0
 """Between two attempts, when the first one was refused."""
+
+_TOLD_AGAIN_S = 3_600.0
+"""What lasts for as long is told once more: who does not look may lose all that waits."""
 
 _ANSWERED_WITHIN_S = 0.5
 """So long the end waits, when its time is over, for the answer to what is on its way: it tells what was written."""
@@ -103,7 +108,7 @@ class _Waiting:
         self._changed = threading.Condition()
         self._is_closed = self._is_over = self._is_told = self._is_doubt_told = False
         self._why = ""
-        self._troubles_told: set[str] = set()
+        self._told_at_s: dict[str, float] = {}
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="strategic-memory-traces", daemon=True)
         self._thread.start()
@@ -185,9 +190,10 @@ class _Waiting:
         trouble = self._why.partition(":")[0]
         if has_written:
             # One stream may be refused for good, and nobody would hear of what passes, and comes again.
-            self._troubles_told &= {trouble}
-        if trouble not in self._troubles_told:
-            self._troubles_told.add(trouble)
+            self._told_at_s = {told: at_s for told, at_s in self._told_at_s.items() if told == trouble}
+        now_s = time.monotonic()
+        if now_s - self._told_at_s.get(trouble, -math.inf) >= _TOLD_AGAIN_S:
+            self._told_at_s[trouble] = now_s
             _log.warning("traces wait for Redis: %s", error)
         with self._changed:
             # What is refused once it is closed is not tried again.
@@ -205,4 +211,4 @@ class _Waiting:
         if self._why:
             _log.info("traces that waited for Redis were written")
         self._why = ""
-        self._troubles_told.clear()
+        self._told_at_s.clear()

@@ -81,6 +81,15 @@ def test_each_outage_is_told_also_while_one_stream_is_refused_for_good(
     assert trade_ids(redis_client) == ["1", "2"]
 
 
+def test_what_lasts_is_told_again(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """It was told once, and weeks later all that had waited since was lost with the program."""
+    monkeypatch.setattr(background_writer, "_PAUSE_S", 0.01)
+    monkeypatch.setattr(background_writer, "_TOLD_AGAIN_S", 0.5)
+    with BackgroundWriter(f"redis://127.0.0.1:{free_port()}", WriterSettings(timeout_s=0.1)) as writer:
+        writer.record_trade(0.5)
+        eventually(lambda: caplog.text.count("traces wait for Redis") >= 2)
+
+
 def test_a_wrong_value_is_refused_in_the_call() -> None:
     with (
         BackgroundWriter(f"redis://127.0.0.1:{free_port()}", QUICK) as writer,
