@@ -107,7 +107,7 @@ class _Waiting:
         self._outbox = writer.outbox(())  # these are the first of the entries until all of it is done
         self._changed = threading.Condition()
         self._is_closed = self._is_over = self._is_told = self._is_doubt_told = False
-        self._why = ""
+        self._why = self._fault = ""
         self._told_at_s: dict[str, float] = {}
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="strategic-memory-traces", daemon=True)
@@ -125,7 +125,7 @@ class _Waiting:
             raise TraceError("the writer belongs to the process that was forked from: make one in each")
         with self._changed:
             if self._is_closed:
-                raise TraceError("the writer is closed")
+                raise TraceError(f"the writer is closed{self._fault}")
             if len(self._entries) + len(entries) > MOST_WAITING:
                 raise UnwrittenError(f"{len(self._entries):,} entries wait already: {self._why}", entries, ())
             self._entries += entries
@@ -165,6 +165,9 @@ class _Waiting:
                 has_written = len(error.entries) + len(error.in_doubt) < len(self._outbox)
                 self._done(error.entries)
                 self._failed(error, has_written=has_written)
+            except Exception as error:  # noqa: BLE001 - it is told, and this thread ends
+                self._end_by(error)
+                return
             else:
                 self._done()
                 self._succeeded()
@@ -199,6 +202,14 @@ class _Waiting:
             # What is refused once it is closed is not tried again.
             self._is_over = self._is_closed
             self._changed.wait_for(lambda: self._is_closed, _PAUSE_S)
+
+    def _end_by(self, error: Exception) -> None:
+        """End by a fault of the program: whoever adds more is told, where it would wait in silence."""
+        with self._changed:
+            self._is_closed = self._is_over = True
+            self._why = f"a fault of the program: {type(error).__name__}: {error}"
+            self._fault = f" by {self._why}"
+        _log.error("traces are written no more: %s", self._why, exc_info=error)
 
     def _tell_doubt(self, entries: int) -> None:
         with self._changed:

@@ -161,8 +161,8 @@ def test_a_number_that_is_not_known_is_told_once_a_day(
 ) -> None:
     """It was told once in a program: of a server that was rolled back, and came again weeks later, nothing was said."""
     warn_unknown_on.cache_clear()
-    monkeypatch.setattr(enums, "monotonic", lambda: now_s)
     now_s = 86_400.0
+    monkeypatch.setattr(enums, "monotonic", lambda: now_s)
     wire = full_feedback()
     feedback_from_wire(wire)
     assert caplog.messages == []
