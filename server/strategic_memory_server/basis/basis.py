@@ -43,7 +43,8 @@ class Basis:
         figures: digest of the figures by regime that follow from them.
         memory: the long memory.
         settings: digest of the settings that decide what is advised.
-        exploration: what was being tried, as the long memory holds it; empty: nothing.
+        exploration: what was being tried in the regime of then, as the long memory holds it; empty: nothing. Older
+            versions wrote down all regimes.
         may_explore: whether a trial might begin: not while trades were still missing from the sums.
     """
 

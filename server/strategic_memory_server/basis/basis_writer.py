@@ -14,7 +14,9 @@ from strategic_memory_server.basis.basis import (
     digest_of_sums,
     windows_of,
 )
+from strategic_memory_server.evidence.exploration import NOTHING_TRIED
 from strategic_memory_server.inputs.stretch import Stretch
+from strategic_memory_server.long_memory.exploration_document import exploration_text
 from strategic_memory_server.long_memory.long_memory import Gathered
 
 
@@ -39,11 +41,13 @@ class BasisWriter:
             gathered: the long memory.
         """
         sums = gathered.kept.sums
+        # Of the one regime that is advised upon: a thousand would stand in each entry of the log.
+        tried = gathered.stored.exploration.of(analysis.current_regime) if self._explores else NOTHING_TRIED
         return Basis(
             windows_of(stretches()),
             digest_of_analysis(analysis),
             MemoryMark(gathered.kept.read_up_to, sums.observations, digest_of_sums(sums, change=self._change)),
             self._settings,
-            gathered.stored.exploration_text.decode(errors="replace") if self._explores else "",
+            exploration_text(tried).decode(errors="replace"),
             may_explore=gathered.is_complete or not self._explores,
         ).as_text()

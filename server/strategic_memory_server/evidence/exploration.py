@@ -57,6 +57,12 @@ class Exploration:
         trial = self.trials.get(regime)
         return trial is not None and trial.lasts(observations, hold)
 
+    def of(self, regime: str) -> Exploration:
+        """Return what is being tried in one regime alone: nothing else decides what is chosen there."""
+        if self.later:
+            return self
+        return Exploration({regime: self.trials[regime]}) if regime in self.trials else NOTHING_TRIED
+
     def ended(self) -> Exploration:
         """Return what is left where nothing is to be tried: what a later version has written, and nothing else."""
         return self if self.later else NOTHING_TRIED

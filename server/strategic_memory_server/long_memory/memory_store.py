@@ -57,7 +57,7 @@ def _id_or_nowhere(stands_at: bytes | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Where a memory lies and stands, what it holds if that can be read, or why not, and what is being tried.
+    """Where a memory lies and stands, what it holds if that can be read, or why not, and what is tried, as text.
 
     `later` is its version where that is later, or that of the one beside which it lies.
     """
@@ -66,7 +66,6 @@ class _Found:
     read_up_to: str
     kept: KeptTrades | None
     unreadable: str
-    exploration: Exploration
     exploration_text: bytes
     later: int = 0
 
@@ -134,7 +133,7 @@ class MemoryStore:
             kept,
             KnownIds(self._horizon, oldest_first(known)),
             found.read_up_to,
-            found.exploration,
+            await _tried(found.exploration_text),
             found.exploration_text,
             keys,
             ids_lost=ids_lost,
@@ -203,7 +202,7 @@ class MemoryStore:
         """
         found = await self._found()
         sums = found.kept.sums if found.kept else nothing_summed(self._decay, change=self.change)
-        return sums, found.exploration
+        return sums, await _tried(found.exploration_text)
 
     async def lent(self) -> EvidenceSums:
         """Read the sums as another portfolio does; raises as `look`, and ValueError: they cannot be read."""
@@ -268,8 +267,7 @@ class MemoryStore:
             (later,) = error.args
         except (ValueError, RecursionError) as error:
             unreadable = str(error)
-        tried = await asyncio.to_thread(read_exploration, text) if is_large else read_exploration(text)
-        return _Found(keys, read_up_to, kept, unreadable, tried, text, later)
+        return _Found(keys, read_up_to, kept, unreadable, text, later)
 
     def _kept(
         self, read_up_to: str, sums: bytes | None, duplicates: bytes | None, numbered: bytes | None
@@ -291,6 +289,11 @@ class MemoryStore:
         # An older version did not write them down.
         counted_ids = CountedIds.up_to(read_up_to) if counted is None else CountedIds.from_plain(counted)
         return KeptTrades(found, read_up_to, _count(duplicates), _count(numbered), counted_ids, without)
+
+
+async def _tried(text: bytes) -> Exploration:
+    """Read what is being tried; what cannot be read is logged, so whoever has no use for it does not ask."""
+    return await asyncio.to_thread(read_exploration, text) if len(text) > LARGE_BYTES else read_exploration(text)
 
 
 def _count(written: bytes | None) -> int:

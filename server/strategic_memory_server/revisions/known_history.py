@@ -45,9 +45,14 @@ class KnownHistory:
             del self._newest[forgotten], self._before[forgotten]
 
     def merge(self, other: KnownHistory) -> None:
-        """Take over what another part of the server has heard beyond this."""
+        """Take over what another part of the server has heard beyond this.
+
+        Old epochs are not forgotten by both at once. One that the other still has is not learnt again: it would count
+        as begun last, and push out the one in force.
+        """
+        oldest = self.highest if len(self._newest) >= REMEMBERED_EPOCHS else -1
         for epoch, revision in other:
-            if revision > self._newest.get(epoch, -1):
+            if revision > self._newest.get(epoch, oldest):
                 self.observe(epoch, revision)
         self._disowned |= other._disowned
 

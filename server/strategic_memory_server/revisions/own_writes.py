@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
+
+TRIED_EPOCHS = 4_096
+"""Epochs tried without an answer that are remembered: hours of attempts, where a key is in the way for weeks."""
 
 
 class OwnWrites:
@@ -15,7 +20,7 @@ class OwnWrites:
 
     def __init__(self) -> None:
         self._heads: dict[tuple[str, int], str] = {}
-        self._epochs: set[str] = set()
+        self._epochs: deque[str] = deque(maxlen=TRIED_EPOCHS)
 
     def stand_at(self, epoch: str, revision: int, head: str) -> None:
         """Take note that the log stands there, and nowhere else."""
@@ -27,7 +32,7 @@ class OwnWrites:
 
     def try_epoch(self, name: str) -> None:
         """Take note that an epoch may be begun under a name."""
-        self._epochs.add(name)
+        self._epochs.append(name)
 
     def has_tried(self, epoch: str) -> bool:
         """Tell whether an epoch was begun by what got no answer."""
@@ -35,7 +40,7 @@ class OwnWrites:
 
     def opened(self) -> None:
         """Forget the epochs that were tried: it is known in which one the log stands."""
-        self._epochs = set()
+        self._epochs.clear()
 
     def explain(self, state: LogState, snapshot: LogSnapshot) -> bool:
         """Tell whether the log stands where it was left or where a lost write has brought it, and says what was said.

@@ -10,8 +10,8 @@ from unittest.mock import AsyncMock
 import pytest
 import redis
 import redis.asyncio
-import structlog
 from patient_redis import patient
+from structlog.testing import capture_logs
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.batch import batch
@@ -74,6 +74,15 @@ async def test_it_reads_the_others_in_the_order_of_their_names_and_now_and_then(
     assert await desk.group.read() is found, "it was read a moment ago"
     desk.now_s += 3.0
     assert (await desk.group.read()).others == (more, beta)
+
+
+async def test_what_another_portfolio_tries_is_not_looked_at(desk: Desk, redis_client: redis.Redis) -> None:
+    """It lends no trial. While its trials are of a later version, each reading, every two seconds, was a warning."""
+    desk.remembers("alpha", 2)
+    redis_client.hset(MemoryKeys.under("alpha").evidence, "trials", '{"version": 2}')
+    with capture_logs() as logged:
+        assert len((await desk.group.read()).others) == 1
+    assert logged == []
 
 
 async def test_it_is_the_same_object_while_nothing_has_changed(desk: Desk) -> None:
@@ -139,7 +148,7 @@ async def test_sums_that_cannot_be_read_are_told_and_not_as_if_this_portfolio_bu
     alpha = desk.remembers("alpha", 2)
     desk.remembers("beta", 2)
     redis_client.hset(MemoryKeys.under("beta").evidence, "sums", sums)
-    with structlog.testing.capture_logs() as lines:
+    with capture_logs() as lines:
         assert (await desk.group.read()).others == (alpha,)
     assert [line["event"] for line in lines] == ["Problem"]
     assert "portfolio beta of group fx cannot be read" in desk.problems.standing[PROBLEM]
@@ -148,7 +157,7 @@ async def test_sums_that_cannot_be_read_are_told_and_not_as_if_this_portfolio_bu
 async def test_that_one_has_another_decay_is_logged_once(async_client: redis.asyncio.Redis, desk: Desk) -> None:
     desk.remembers("alpha", 2, decay=0.9)
     store = MemoryStore(async_client, "alpha", DECAY, 100)
-    with structlog.testing.capture_logs() as lines:
+    with capture_logs() as lines:
         assert not [sums for sums in (await store.lent(), await store.lent()) if sums.observations]
     assert [line["kept"] for line in lines] == [0.9]
 

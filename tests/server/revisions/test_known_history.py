@@ -65,6 +65,30 @@ def test_old_epochs_are_forgotten_and_the_highest_revision_is_not() -> None:
     assert history.highest == REMEMBERED_EPOCHS + 4
 
 
+def test_what_was_forgotten_is_not_learnt_again_from_who_still_knows_it() -> None:
+    """Whoever publishes hears of its own epochs from the log a moment later, for as long as the process runs."""
+    said, heard = KnownHistory(), KnownHistory()
+    for number in range(REMEMBERED_EPOCHS + 5):
+        revision, epoch = 10 * number, f"e{number}"
+        said.observe(epoch, revision)
+        for _ in range(2):
+            said.merge(heard)
+            revision += 1
+            said.observe(epoch, revision)
+        said.merge(heard)
+        state = LogState(epoch, revision, epoch_start=10 * number + 1)
+        assert (said.goes_back(state), said.goes_on(state)) == (False, True), epoch
+        heard.observe(epoch, revision)
+    assert "e4" not in said
+
+
+def test_what_another_server_has_said_is_learnt_however_many_epochs_are_known() -> None:
+    history = known(*((f"e{number}", number) for number in range(REMEMBERED_EPOCHS + 5)))
+    history.merge(known(("e9", 9), ("of another", REMEMBERED_EPOCHS + 5), ("e10", REMEMBERED_EPOCHS + 6)))
+    assert history.highest == history.newest_of("e10") == REMEMBERED_EPOCHS + 6
+    assert history.goes_back(LogState("of another", REMEMBERED_EPOCHS + 4))
+
+
 UNHEARD = "an earlier epoch, in which more was said than was heard of"
 
 

@@ -14,6 +14,7 @@ from syncing import SETTINGS, cycled, syncing_with
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.basis.basis import basis_of_text
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
@@ -78,6 +79,24 @@ async def test_a_trial_begins_with_a_change_of_regime_alone(
         await cycled(syncing)
         assert probed(redis_client) == ("BALANCED", True, 0)
         assert tried(redis_client) == begun
+
+
+async def test_an_entry_of_the_log_says_what_is_tried_in_its_own_regime_alone(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    """Where a producer puts the day into the name of a regime, a thousand trials stand in the long memory."""
+    async with syncing_with(redis_server.url, ON) as syncing:
+        await cycled(syncing)
+        for day in range(1, 4):
+            add_regime(redis_client, f"BEAR OF DAY {day}", -0.1)
+            await cycled(syncing)
+        conservative_trade(redis_client, regime="BEAR OF DAY 3")
+        await cycled(syncing)
+    begun: Any = tried(redis_client)
+    assert len(begun) == 4
+    entries: Any = redis_client.xrevrange(KEYS.log, count=1)
+    basis = basis_of_text(entries[0][1][b"rests_on"])
+    assert json.loads(basis.exploration)["trials"] == {"BEAR OF DAY 3": begun["BEAR OF DAY 3"]}
 
 
 async def test_a_sync_in_which_nothing_happens_makes_no_revision(
