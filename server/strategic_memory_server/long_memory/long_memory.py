@@ -108,6 +108,7 @@ class LongMemory:
         self._far = FarTrades(self._problems)
         # What was told of a stream that has gone back, for as long as it has.
         self._set_back = ""
+        self._went_back_to: str | None = None
         self._clock_s = clock_s
         self._looked_s = clock_s()
         # Ids that were taken from the stream, since Redis has lost them; they are written down with the next note.
@@ -140,6 +141,7 @@ class LongMemory:
         kept = stored.kept
         restored = _note(stored, kept, self._restored) if self._restored or self._has_new_blocks else None
         if newest_trade is not None and newest_trade == kept.read_up_to:
+            self._went_back_to = None
             return Gathered(kept, restored, is_complete=True, stored=stored)
         if new is not None and new.entries.after == kept.read_up_to:
             start, page = kept.read_up_to, TradePage.of(new)
@@ -207,16 +209,20 @@ class LongMemory:
 
     async def _start(self, read_up_to: str, newest_trade: str | None) -> str:
         """Return where to read on: from the beginning where the stream was made anew, with lower ids than before."""
-        if newest_trade is None or id_order(newest_trade) >= id_order(read_up_to):
-            return read_up_to
-        last_id = await self._reader.last_id()
+        is_back = newest_trade is not None and id_order(newest_trade) < id_order(read_up_to)
+        last_id = await self._reader.last_id() if is_back else None
         if last_id is None or id_order(last_id) >= id_order(read_up_to):
+            self._went_back_to = None
             return read_up_to
-        logger.warning(
-            "Trade stream has gone back to lower ids; it is read from its beginning, and what was counted is left out",
-            last_id=last_id,
-            read_up_to=read_up_to,
-        )
+        if last_id != self._went_back_to:
+            # Where there is nothing in it, it is read from its beginning with each sync.
+            logger.warning(
+                "Trade stream has gone back to lower ids; it is read from its beginning, and what was counted is left "
+                "out",
+                last_id=last_id,
+                read_up_to=read_up_to,
+            )
+        self._went_back_to = last_id
         return NOTHING_READ
 
     def ask(self) -> list[bytes]:

@@ -164,12 +164,13 @@ class FeedbackLog(FeedbackLogReader):
         if not reply[1]:
             self._problems.withdraw("events_not_sent")
         else:
+            if "events_not_sent" not in self._problems.standing:
+                logger.warning(
+                    "Feedback event not sent; the feedback itself is published",
+                    channel=self.keys.events,
+                    error=reply[1].decode(errors="replace"),
+                )
             self._problems.state("events_not_sent", EVENT_NOT_SENT.format(channel=keys.events))
-            logger.warning(
-                "Feedback event not sent; the feedback itself is published",
-                channel=self.keys.events,
-                error=reply[1].decode(errors="replace"),
-            )
         return True
 
     async def confirm(

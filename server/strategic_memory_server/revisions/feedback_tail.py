@@ -123,8 +123,10 @@ class FeedbackTail:
                 self._failed(describe_failure(error), following=following)
             except Exception as error:
                 # A fault of the program: keep serving what is known and try again, but say so loudly.
-                logger.exception("Feedback log cannot be followed by a fault of the program")
-                self._failed(f"fault of the program: {type(error).__name__}", following=following)
+                failure = f"fault of the program: {type(error).__name__}"
+                if failure != self._logged:
+                    logger.exception("Feedback log cannot be followed by a fault of the program")
+                self._failed(failure, following=following)
             else:
                 continue
             await asyncio.sleep(backoff.next_s())

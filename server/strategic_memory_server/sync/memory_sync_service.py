@@ -146,8 +146,10 @@ class StrategicMemorySync:
         except Exception as error:
             # A fault of the program: keep serving what is known, and say so loudly. The advice turns stale by itself.
             self._parts.long_memory.forget()
-            logger.exception("Memory sync failed by a fault of the program")
-            self._failed(f"fault of the program: {type(error).__name__}")
+            failure = f"fault of the program: {type(error).__name__}"
+            if failure != self.status.failure:
+                logger.exception("Memory sync failed by a fault of the program")
+            self._failed(failure)
             status = self.status
         trace.finished(status.outcome, status.failure)
         elapsed_s = time.perf_counter() - started

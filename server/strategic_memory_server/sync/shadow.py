@@ -126,8 +126,8 @@ class Shadow:
         try:
             self._seen = self._of(claim, memory, gathered, now_ms, group)
         except Exception as error:
-            self._failed(f"fault of the program: {type(error).__name__}")
-            logger.exception("Shadow failed by a fault of the program")
+            if self._failed(f"fault of the program: {type(error).__name__}"):
+                logger.exception("Shadow failed by a fault of the program")
         else:
             self._woken.set()
             self._forget_missed()
@@ -170,8 +170,8 @@ class Shadow:
         except (RedisError, OSError, LogContestedError, MalformedFeedbackError) as error:
             self._failed(describe_failure(error))
         except Exception as error:
-            self._failed(f"fault of the program: {type(error).__name__}")
-            logger.exception("Shadow failed by a fault of the program")
+            if self._failed(f"fault of the program: {type(error).__name__}"):
+                logger.exception("Shadow failed by a fault of the program")
         else:
             self._unsaid = NO_TRADES
             self._problems.withdraw(PROBLEM)
@@ -215,9 +215,12 @@ class Shadow:
         publication = await self._publisher.publish(seen.claim, held, seen.times, now_ms, Beside(guard=after))
         self.newest = publication.feedback
 
-    def _failed(self, failure: str) -> None:
-        self._problems.state(
-            PROBLEM,
+    def _failed(self, failure: str) -> bool:
+        """State why it says nothing; tell whether that was not known yet."""
+        sentence = (
             f"the shadow (STRATEGIC_MEMORY_SHADOW_...) says nothing now: {failure}. The advice is what it would be "
-            "without one",
+            "without one"
         )
+        is_news = self._problems.standing.get(PROBLEM) != sentence
+        self._problems.state(PROBLEM, sentence)
+        return is_news

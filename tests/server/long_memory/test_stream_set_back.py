@@ -10,6 +10,7 @@ import redis
 import redis.asyncio
 from redis_inputs import add_trade
 from server.long_memory.memory_keeper import KEYS, TRADES, Keeper, full_sums, same
+from structlog.testing import capture_logs
 
 from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.memory.policy import Policy
@@ -29,6 +30,28 @@ async def test_a_stream_that_was_made_anew_with_lower_ids_is_read_too(
     assert (gathered.kept.sums.observations, gathered.kept.read_up_to) == (8, "5-0")
     newest = add_trade(redis_client, "BULL", -1.0, policy="AGGRESSIVE", entry_id="6-0")
     assert (await keeper.sync(newest_trade=newest)).kept.sums.observations == 9
+
+
+async def test_a_stream_that_was_made_anew_and_is_empty_is_said_once_to_have_gone_back(
+    keeper: Keeper, redis_client: redis.Redis
+) -> None:
+    """A consumer group makes one (XGROUP CREATE ... MKSTREAM), and the next trade may come in days."""
+
+    async def times_said(syncs: int, newest_trade: str) -> int:
+        with capture_logs() as lines:
+            for _ in range(syncs):
+                await keeper.sync(newest_trade=newest_trade)
+        return sum(line["event"].startswith("Trade stream has gone back to lower ids") for line in lines)
+
+    newest = add_trade(redis_client, "BULL", 1.0, policy="AGGRESSIVE")
+    dump: Any = redis_client.dump(TRADES)
+    assert await times_said(1, newest) == 0
+    for _ in range(2):
+        redis_client.delete(TRADES)
+        redis_client.xgroup_create(TRADES, "readers", mkstream=True)
+        assert await times_said(3, "0-0") == 1
+        redis_client.restore(TRADES, 0, dump, replace=True)
+        assert await times_said(1, newest) == 0
 
 
 def add_trades(client: redis.Redis, numbers: range, *, named: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
 import redis
 import redis.asyncio
 import structlog
@@ -95,3 +96,23 @@ async def test_a_log_that_can_be_looked_at_and_not_followed_is_one_failure_that_
     assert tail.failure
     assert [line["event"] for line in lines].count("Feedback log cannot be followed; serving what is known") == 1
     assert not [line for line in lines if "followed again" in line["event"]]
+
+
+async def test_where_the_program_is_broken_is_said_once_for_as_long_as_it_is(
+    follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = list[None]()
+
+    def breaks(*_: object) -> bool:
+        tries.append(None)
+        raise ZeroDivisionError
+
+    hub, log = FeedbackHub("1.0.0", 10), follower.tail._log
+    monkeypatch.setattr(hub, "load", breaks)
+    tail = FeedbackTail(log, log._client, hub, ChangeSignal(), 10)
+    with structlog.testing.capture_logs() as lines:
+        task = asyncio.create_task(tail.run())
+        await aeventually(lambda: len(tries) >= 3)
+        task.cancel()
+    told = [line["event"] for line in lines]
+    assert told.count("Feedback log cannot be followed by a fault of the program") == 1

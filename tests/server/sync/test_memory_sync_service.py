@@ -14,6 +14,7 @@ from claimed import said_in
 from processes import aeventually
 from redis_inputs import GoldenCase, add_portfolio, add_regime, add_trade, golden_cases, load_golden_case
 from redis_kinds.whole_service import stored_feedback
+from structlog.testing import capture_logs
 from syncing import SETTINGS, Syncing, syncing_with
 
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
@@ -139,6 +140,21 @@ async def test_a_fault_of_the_program_does_not_end_the_loop_and_shows_no_text(
         status = await syncing.sync.cycle()
     assert status.failure == "fault of the program: RuntimeError"
     assert (await syncing.sync.cycle()).failure is None
+
+
+async def test_where_the_program_is_broken_is_said_once_for_as_long_as_it_is(
+    syncing: Syncing, monkeypatch: pytest.MonkeyPatch, redis_client: redis.Redis
+) -> None:
+    """Each retry, every five seconds for weeks, was some thirty lines."""
+    for _ in range(3):
+        add_regime(redis_client)
+    for _ in range(2):
+        with monkeypatch.context() as broken, capture_logs() as lines:
+            broken.setattr(PatternAnalyzer, "analyze", lambda *_: 1 / 0)
+            for failures in (1, 2, 3):
+                assert (await syncing.sync.cycle()).failures == failures
+        assert [line["event"] for line in lines].count("Memory sync failed by a fault of the program") == 1
+        assert (await syncing.sync.cycle()).failure is None
 
 
 async def test_what_was_flushed_gets_an_epoch_again_though_there_is_nothing_to_advise(

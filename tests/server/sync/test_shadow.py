@@ -16,6 +16,7 @@ from claimed import said_in
 from processes import aeventually
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_inputs import add_regime, add_trade
+from structlog.testing import capture_logs
 from syncing import cycled, syncing_with
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
@@ -180,8 +181,11 @@ async def test_what_goes_wrong_with_it_is_told_and_harms_nothing(
         await aeventually(lambda: PROBLEM not in syncing.problems.standing)
         with monkeypatch.context() as broken:
             broken.setattr(Shadow, "_of", lambda *_: 1 / 0)
-            assert await cycled(syncing) == "confirmed"
+            with capture_logs() as lines:
+                for _ in range(3):
+                    assert await cycled(syncing) == "confirmed"
             assert "fault of the program: ZeroDivisionError" in syncing.problems.standing[PROBLEM]
+            assert [line["event"] for line in lines].count("Shadow failed by a fault of the program") == 1
             broken.setattr(Shadow, "_of", lambda *_: "no such thing")
             assert await cycled(syncing) == "confirmed"
             await aeventually(lambda: "AttributeError" in syncing.problems.standing[PROBLEM])
