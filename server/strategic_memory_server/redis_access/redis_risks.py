@@ -20,6 +20,12 @@ LOOK_S = 30.0
 UNSAVED_S = 7_200
 """By its default settings Redis saves what has changed within an hour; after so long without, it does not save."""
 
+_GROWS = (
+    "Redis could not rewrite its append-only file (aof_last_bgrewrite_status is err): it grows with each write, each "
+    "renewed lease too, until the disk is full and nothing is written any more. Look into its log; mostly it lacks "
+    "memory for a second process (vm.overcommit_memory = 1) or room on its disk"
+)
+
 EVICTS, NOT_PERSISTENT, EVICTED = "redis_may_evict", "redis_not_persistent", "redis_has_evicted"
 
 
@@ -85,8 +91,9 @@ class RedisRisks:
             return None
         try:
             return str((await self._client.config_get("save")).get("save", ""))
-        except ResponseError:
-            self._asks_config = False
+        except ResponseError as error:
+            # While a script of somebody runs for long everything is refused.
+            self._asks_config = str(error).startswith("BUSY")
             return None
 
 
@@ -105,7 +112,7 @@ def may_evict(info: Mapping[str, object]) -> str | None:
 
 
 def not_persistent(info: Mapping[str, object], saves: str | None, now_s: float) -> str | None:
-    """Say that Redis keeps nothing on disk, or could not lately; None: it does, or that is not known."""
+    """Say that Redis keeps nothing on disk, could not lately, or soon cannot; None: it does, or that is not known."""
     if "aof_enabled" not in info:
         return None
     is_appending = bool(_number(info, "aof_enabled"))
@@ -116,7 +123,7 @@ def not_persistent(info: Mapping[str, object], saves: str | None, now_s: float) 
             "are those of the last time that it could. Look at its disk and into its log"
         )
     if is_appending:
-        return None
+        return _GROWS if info.get("aof_last_bgrewrite_status") == "err" else None
     unsaved_s = now_s - _number(info, "rdb_last_save_time")
     if saves is None and (not _number(info, "rdb_changes_since_last_save") or unsaved_s < UNSAVED_S):
         return None

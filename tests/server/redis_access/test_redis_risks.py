@@ -136,6 +136,34 @@ def test_an_append_only_file_that_cannot_be_written_is_told() -> None:
     assert not_persistent(failing | {"aof_last_write_status": "ok", "rdb_last_bgsave_status": "err"}, "", 0.0) is None
 
 
+def test_an_append_only_file_that_grows_without_bound_is_told(redis_client: redis.Redis) -> None:
+    """For want of memory for a fork, say: nothing else tells of it until the disk is full, weeks later."""
+    assert said(redis_client)["aof_last_bgrewrite_status"] == "ok"
+    failing = {"aof_enabled": 1, "aof_last_write_status": "ok", "aof_last_bgrewrite_status": "err"}
+    assert "aof_last_bgrewrite_status is err" in (not_persistent(failing, "", 0.0) or "")
+    assert not_persistent(failing | {"aof_enabled": 0}, "3600 1", 0.0) is None
+    assert not_persistent(failing | {"aof_last_bgrewrite_status": "ok"}, "", 0.0) is None
+
+
+async def test_a_redis_that_is_busy_for_a_moment_is_asked_for_its_configuration_again(
+    configured: redis.Redis, async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def is_busy(*_: object) -> None:
+        raise redis.ResponseError("BUSY Redis is busy running a script.")
+
+    problems = Problems()
+    risks = RedisRisks(async_client, problems, asks_config=True)
+    configured.config_set("appendonly", "no")
+    configured.config_set("save", "")
+    with monkeypatch.context() as busy:
+        busy.setattr(async_client, "config_get", is_busy)
+        await risks.look()
+    assert NOT_PERSISTENT not in problems.standing
+    await risks.look()
+    assert NOT_PERSISTENT in problems.standing
+    configured.config_set("save", "86400 1")
+
+
 async def test_a_user_with_few_permissions_is_left_alone(configured: redis.Redis, redis_server: EmbeddedRedis) -> None:
     configured.acl_setuser("plain", enabled=True, nopass=True, commands=["+@all", "-info", "-config"], reset=True)
     problems = Problems()
