@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import redis
+import redis.asyncio
 from redis_inputs import add_regime, add_trade
 from syncing import SETTINGS, cycled, syncing_with
 
@@ -19,6 +20,8 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES
+from strategic_memory_server.reproducing.reproduce import reproduce
+from strategic_memory_server.reproducing.reproduction import Outcome
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.sync.sync_settings import SyncSettings
 
@@ -82,7 +85,7 @@ async def test_a_trial_begins_with_a_change_of_regime_alone(
 
 
 async def test_an_entry_of_the_log_says_what_is_tried_in_its_own_regime_alone(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, async_client: redis.asyncio.Redis
 ) -> None:
     """Where a producer puts the day into the name of a regime, a thousand trials stand in the long memory."""
     async with syncing_with(redis_server.url, ON) as syncing:
@@ -97,6 +100,9 @@ async def test_an_entry_of_the_log_says_what_is_tried_in_its_own_regime_alone(
     entries: Any = redis_client.xrevrange(KEYS.log, count=1)
     basis = basis_of_text(entries[0][1][b"rests_on"])
     assert json.loads(basis.exploration)["trials"] == {"BEAR OF DAY 3": begun["BEAR OF DAY 3"]}
+    for revision in range(1, said(redis_client)["revision"] + 1):
+        again = await reproduce(async_client, "quantum", ON.advice, revision)
+        assert again.outcome is Outcome.IDENTICAL, again
 
 
 async def test_a_sync_in_which_nothing_happens_makes_no_revision(
