@@ -236,6 +236,10 @@ class FeedbackLog(FeedbackLogReader):
         require_written(reply)
         return bool(reply[0] == b"remembered")
 
+    def stand_by(self) -> None:
+        """Tell no more that events are not sent: whoever publishes finds out whether they are."""
+        self._problems.withdraw("events_not_sent")
+
     async def lapse(self, stale: Feedback, looked_ms: int) -> bool | None:
         """Put the safe values into the key once the validity of the newest feedback has passed.
 

@@ -241,6 +241,10 @@ class FeedbackPublisher:
                 return
         raise LogContestedError(CONTESTED)
 
+    def stand_by(self) -> None:
+        """Leave it to whoever leads to tell that events are not sent."""
+        self._log.stand_by()
+
     async def known_caps(self) -> LeverageCaps:
         """Return the caps on leverage that were in force when the log was last written; none where that is not known.
 

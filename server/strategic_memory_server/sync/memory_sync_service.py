@@ -182,8 +182,11 @@ class StrategicMemorySync:
         parts = self._parts
         parts.long_memory.stand_by()
         parts.problems.withdraw(TOO_MANY_REGIMES)
+        parts.publisher.stand_by()
         if parts.group is not None:
             parts.group.stand_by()
+        if parts.shadow is not None:
+            parts.shadow.stand_by()
 
     def _standing_by(self) -> SyncStatus:
         why = self._parts.leadership.standby_reason

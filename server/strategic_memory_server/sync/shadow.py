@@ -149,6 +149,11 @@ class Shadow:
     def _forget_missed(self) -> None:
         self._missed, self._missed_last = NO_TRADES, ("", NO_TRADES)
 
+    def stand_by(self) -> None:
+        """Leave it to the shadow of whoever leads: what this one has said is compared no more, and no failure told."""
+        self.newest = None
+        self._problems.withdraw(PROBLEM)
+
     async def run(self) -> None:
         """Say what was taken, the newest alone; until cancelled."""
         while True:

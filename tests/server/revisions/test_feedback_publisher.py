@@ -17,8 +17,10 @@ from server.revisions.said_advice import place, say, times
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.revisions.feedback_json import decode_feedback
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import (
     FeedbackPublisher,
 )
@@ -258,11 +260,16 @@ async def test_a_user_who_may_not_use_the_channel_still_publishes(
         reset_channels=True,
     )
     url = redis_server.url.replace("redis://", "redis://mute:pass@")
+    problems = Problems()
     async with connect(patient(url)) as client:
-        publisher = ClaimedPublisher(ClaimedLog(client, "quantum", 100))
+        log = FeedbackLog(client, "quantum", 100, problems)
+        publisher = ClaimedPublisher(ClaimedLog(client, log=log))
         for revision in (1, 2):
             publication = await say(publisher, revision)
             assert (publication.feedback.revision, publication.is_new) == (revision, True)
+    assert list(problems.standing) == ["events_not_sent"]
+    FeedbackPublisher(log).stand_by()
+    assert list(problems.standing) == [], "whoever leads by now finds out whether it is mended"
     redis_client.acl_deluser("mute")
     shown = capsys.readouterr().out
     assert "quantum:events:strategic_feedback" in shown

@@ -33,6 +33,7 @@ from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.sync.memory_sync_service import STANDBY
 from strategic_memory_server.sync.shadow import PROBLEM, Shadow, _Seen, risk_differs
 
 KEYS, SHADOW = LogKeys.under("quantum"), LogKeys.of_shadow("quantum")
@@ -191,6 +192,33 @@ async def test_what_goes_wrong_with_it_is_told_and_harms_nothing(
             await aeventually(lambda: "AttributeError" in syncing.problems.standing[PROBLEM])
         assert await cycled(syncing) == "confirmed"
         await aeventually(lambda: PROBLEM not in syncing.problems.standing)
+
+
+async def test_what_a_shadow_has_said_or_failed_at_is_not_told_for_good_once_another_server_leads(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    """It stood still for longer than its lease: the shadow of the next leader goes on, and this one looks no more."""
+    good_times(redis_client)
+    async with syncing_with(redis_server.url, shadow=SLOW) as syncing:
+        shadow, leadership = syncing.shadow, syncing.leadership
+        assert shadow is not None
+
+        async def leads_again() -> bool:
+            return (await syncing.sync.cycle()).outcome != STANDBY
+
+        for leader in (leadership.name, "another"):
+            await aeventually(leads_again)
+            await aeventually(lambda: shadow.newest is not None and PROBLEM not in syncing.problems.standing)
+            redis_client.rename(SHADOW.state, "kept")
+            redis_client.rpush(SHADOW.state, "text")
+            await cycled(syncing)
+            await aeventually(lambda: PROBLEM in syncing.problems.standing)
+            redis_client.rename("kept", SHADOW.state)
+            leadership.deposed(leadership.claim)
+            leadership.leader = leader
+            assert (await syncing.sync.cycle()).outcome == STANDBY
+            is_left = leader == "another"
+            assert (shadow.newest is None, PROBLEM not in syncing.problems.standing) == (is_left, is_left)
 
 
 async def test_one_that_hangs_delays_no_sync_and_says_the_newest_once_it_can(
