@@ -20,12 +20,22 @@ from processes import eventually
 from server.regimes.made_up_prices import RISING, STILL, closes_of
 from service_calls import get_feedback
 
+from strategic_memory_server.cli.publish_regimes import publish
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.regimes.label import Label
+from strategic_memory_server.regimes.live_closes import KnownCloses
 
 pytestmark = [pytest.mark.system, pytest.mark.processes]
 
 CLOSES = closes_of((STILL, 200), (RISING, 150)).tolist()
 REGIMES = "quantum:stream:meta.regime"
+
+
+class Always:
+    """A detector that sees the same whatever comes."""
+
+    def update(self, time_s: float, close: float) -> Label | None:
+        return Label("BULL", 0.5, time_s, close)
 
 
 @contextmanager
@@ -133,6 +143,17 @@ def test_why_nothing_is_published_is_said(redis_server: EmbeddedRedis, redis_cli
         assert "no entry so far is a candle of the symbol BTC that has ended" in process.stderr.readline()
         redis_client.xadd("closes", {"close": "7", "symbol": "BTC"})
         assert "too few for a label" in process.stderr.readline()
+
+
+def test_what_is_over_and_comes_again_is_said_again(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command runs for months, and a feed breaks more than once."""
+    broken = KnownCloses((), why_none="PRICES cannot be read")
+    first, second = (KnownCloses([(1_700_000_000_000 + 60_000 * minute, 7.0)]) for minute in (0, 1))
+    publish(iter([first, broken, KnownCloses(()), broken, second, broken]), Always(), redis_server.url, "quantum")
+    assert capsys.readouterr().err.splitlines() == ["PRICES cannot be read"] * 2
+    assert len(observed(redis_client)) == 2
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,9 @@ def publish(closes: Iterator[KnownCloses], detector: Detector, redis_url: str, k
             is_labelled = is_labelled or waiting is not None
             if why := found.why_none or (_TOO_FEW if found.closes and not is_labelled else ""):
                 told = _say_once(why, told)
+            elif found.closes:
+                # It is over. Where it comes again in weeks it is news.
+                told = ""
             if waiting is None or found.more_known:
                 continue
             try:
