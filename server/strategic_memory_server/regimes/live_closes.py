@@ -27,6 +27,9 @@ CHANGED_LOOKS = 10
 UNREAD_LOOKS = 15
 """A file that was read, and cannot be at so many looks in a row, ends it: who writes it anew may stand still."""
 
+OVERDUE = 3
+"""No close within so many times the longest that there was between two is told, where other entries come meanwhile."""
+
 _GOES_ON = (b"false", b"0")
 """What a field `closed` says of a candle that has not ended, as cryptofeed writes those."""
 
@@ -115,17 +118,26 @@ def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Itera
     An entry is a candle that has ended: its field `close` is the price, its id the time. One without a price above 0,
     of another symbol, or whose field `closed` says that it goes on, is passed over. Raises redis.exceptions.RedisError.
     """
-    last, seen, used = "0-0", 0, 0
+    last, used_ms, longest_ms = "0-0", -1, 0
+    of_symbol = f" of the symbol {symbol}" if symbol else ""
+    candle = f"is a candle{of_symbol} that has ended, with a price in a field {CLOSE}"
     while True:
         reply: Any = client.xread({key: last}, count=PAGE, block=round(LOOKED_AT_S * 1000))
         entries = reply[0][1] if reply else []
         last = entries[-1][0].decode() if entries else last
         closes = [found for entry_id, fields in entries if (found := _close_of(entry_id, fields, symbol)) is not None]
-        seen, used = seen + len(entries), used + len(closes)
-        of_symbol = f" of the symbol {symbol}" if symbol else ""
-        none = f"no entry so far is a candle{of_symbol} that has ended, with a price in a field {CLOSE}"
-        why_none = "" if used else f"{key}: {none if seen else 'there is no entry yet'}"
+        for known_ms, _ in closes:
+            longest_ms, used_ms = max(longest_ms, known_ms - used_ms if used_ms >= 0 else 0), known_ms
+        why_none = ""
+        if used_ms < 0:
+            why_none = f"{key}: {'there is no entry yet' if last == '0-0' else f'no entry so far {candle}'}"
+        elif 0 < OVERDUE * longest_ms < _ms_of(last) - used_ms:
+            why_none = f"{key}: no entry since {used_ms} {candle}, and others come: the label of then goes on to hold"
         yield KnownCloses(closes, len(entries) == PAGE, why_none)
+
+
+def _ms_of(entry_id: str) -> int:
+    return int(entry_id.partition("-")[0])
 
 
 def _close_of(entry_id: bytes, fields: Mapping[bytes, bytes], symbol: str | None) -> KnownClose | None:
@@ -137,7 +149,7 @@ def _close_of(entry_id: bytes, fields: Mapping[bytes, bytes], symbol: str | None
         close = parse_number(CLOSE, fields.get(CLOSE.encode(), b""))
     except RejectionError:
         return None
-    return (int(entry_id.partition(b"-")[0]), close) if close > 0.0 else None
+    return (_ms_of(entry_id.decode()), close) if close > 0.0 else None
 
 
 def _looked_at(paths: Sequence[Path]) -> list[tuple[int, int]]:

@@ -7,9 +7,17 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+import redis
 
 from strategic_memory_server.regimes.labelling import Stamps
-from strategic_memory_server.regimes.live_closes import CHANGED_LOOKS, UNREAD_LOOKS, KnownClose, closes_of_files
+from strategic_memory_server.regimes.live_closes import (
+    CHANGED_LOOKS,
+    UNREAD_LOOKS,
+    KnownClose,
+    KnownCloses,
+    closes_of_files,
+    closes_of_stream,
+)
 from strategic_memory_server.regimes.price_files import Prices, PricesError, read_prices
 
 HOUR_S, BEGIN_S = 3_600, 1_699_999_200
@@ -121,3 +129,23 @@ def test_a_file_that_changes_at_every_look_is_told(tmp_path: Path) -> None:
     pause(0.0)
     looks = islice(closes_of_files([file], lambda: pytest.fail("read"), Stamps.OPENING, pause=pause), CHANGED_LOOKS)
     assert [bool(look.why_none) for look in looks] == [False] * (CHANGED_LOOKS - 1) + [True]
+
+
+def test_a_stream_in_which_no_close_comes_any_more_is_told(redis_client: redis.Redis) -> None:
+    """Its producer was changed after a year, say: the label of then is the present regime for ever."""
+
+    def add(second: int, symbol: str, field: str = "close") -> None:
+        redis_client.xadd("closes", {"symbol": symbol, field: "7"}, id=f"{second * 1_000}-0")
+
+    looks = closes_of_stream(redis_client, "closes", "BTC")
+    add(10, "BTC")
+    add(20, "BTC")
+    assert next(looks) == KnownCloses([(10_000, 7.0), (20_000, 7.0)])
+    for second in (30, 40, 50):
+        add(second, "ETH")
+        assert next(looks).why_none == ""
+    for second in (51, 60):
+        add(second, "BTC", "price")
+        assert "no entry since 20000 is a candle of the symbol BTC" in next(looks).why_none
+    add(70, "BTC")
+    assert next(looks) == KnownCloses([(70_000, 7.0)])
