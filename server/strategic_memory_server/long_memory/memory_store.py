@@ -18,7 +18,7 @@ from strategic_memory_server.evidence.plain_blocks import with_blocks
 from strategic_memory_server.evidence.plain_sums import VERSION, from_plain, version_of
 from strategic_memory_server.evidence.regimes_apart import kept_apart
 from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed
-from strategic_memory_server.long_memory.exploration_document import read_exploration
+from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
 from strategic_memory_server.long_memory.known_ids import KnownIds, oldest_first
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
@@ -114,7 +114,7 @@ class MemoryStore:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
         found = await self._found()
-        keys, kept = found.keys, found.kept
+        keys, kept, exploration = found.keys, found.kept, await _tried(found.exploration_text)
         if found.unreadable:
             logger.warning("Long memory cannot be read; it is built anew from the trade stream", error=found.unreadable)
         known = await self._known_ids(keys)
@@ -133,8 +133,9 @@ class MemoryStore:
             kept,
             KnownIds(self._horizon, oldest_first(known)),
             found.read_up_to,
-            await _tried(found.exploration_text),
+            exploration,
             found.exploration_text,
+            exploration_text(exploration),
             keys,
             ids_lost=ids_lost,
             newest_there=newest_there,

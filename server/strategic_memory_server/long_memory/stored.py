@@ -20,6 +20,7 @@ class Stored:
         stands_at: where Redis says that it stands, to be compared by the script that writes; NOTHING_READ: nowhere.
         exploration: what is being tried.
         exploration_text: the same as Redis holds it, to be compared too; empty: nothing.
+        exploration_anew: the same as it would be written now.
         keys: where it lies; None: under the prefix, by the names that a first memory has.
         ids_lost: whether Redis lacks the newest ids of trades that the memory counted, or all of them.
         newest_there: the id of a trade that Redis lists as the newest, whoever has put it there; empty: none.
@@ -32,6 +33,7 @@ class Stored:
     stands_at: str
     exploration: Exploration = NOTHING_TRIED
     exploration_text: bytes = b""
+    exploration_anew: bytes = b""
     keys: MemoryKeys | None = None
     ids_lost: bool = False
     newest_there: bytes = b""

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from strategic_memory_server.advice.feedback import Times
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, Trial
+from strategic_memory_server.long_memory import long_memory
 from strategic_memory_server.long_memory.exploration_document import exploration_text
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
@@ -102,6 +103,19 @@ async def test_what_has_not_changed_is_not_written_again(explorer: Explorer) -> 
     gathered = await explorer.memory.gather()
     assert gathered.note_with(TRIED) is None
     assert gathered.note_with(OTHER) is not None
+
+
+async def test_what_goes_on_to_be_tried_is_written_out_with_no_sync(
+    explorer: Explorer, async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand trials, where a producer puts a time into the name of a regime, took longer than the rest of a sync."""
+    await explorer.sync(TRIED)
+    for each in (explorer, Explorer(async_client)):
+        gathered = await each.memory.gather()
+        with monkeypatch.context() as counted:
+            counted.setattr(long_memory, "exploration_text", lambda _: pytest.fail("written out"))
+            assert gathered.note_with(gathered.stored.exploration) is None
+        assert gathered.note_with(NOTHING_TRIED) is not None
 
 
 async def test_a_server_that_believes_something_else_is_tried_writes_nothing(
