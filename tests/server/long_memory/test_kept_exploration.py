@@ -108,7 +108,7 @@ async def test_what_has_not_changed_is_not_written_again(explorer: Explorer) -> 
 async def test_what_goes_on_to_be_tried_is_written_out_with_no_sync(
     explorer: Explorer, async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A thousand trials, where a producer puts a time into the name of a regime, took longer than the rest of a sync."""
+    """A thousand trials, where a producer puts a time into the name of a regime, took milliseconds of each."""
     await explorer.sync(TRIED)
     for each in (explorer, Explorer(async_client)):
         gathered = await each.memory.gather()
