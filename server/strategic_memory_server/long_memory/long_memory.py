@@ -115,6 +115,8 @@ class LongMemory:
         self._looked_s = clock_s()
         # Ids that were taken from the stream, since Redis has lost them; they are written down with the next note.
         self._restored: tuple[str, ...] = ()
+        # So many trades with an id were counted as none of their ids was found in the whole stream.
+        self._none_found_of: int | None = None
         # Blocks that were made for a memory without any; likewise.
         self._has_new_blocks = False
 
@@ -191,7 +193,9 @@ class LongMemory:
             self._loss.read(stored.kept.sums.observations, stored.at_least)
         if stored.ids_lost:
             most = min(stored.known_ids.horizon, stored.kept.numbered)
-            self._restored = tuple(await self._reader.ids_until(stored.kept.read_up_to, most))
+            if stored.kept.numbered != self._none_found_of:
+                self._restored = tuple(await self._reader.ids_until(stored.kept.read_up_to, most))
+            self._none_found_of = None if self._restored else stored.kept.numbered
             stored.known_ids.add(self._restored)
             self._loss.ids_lost(len(self._restored))
         self._stored = stored

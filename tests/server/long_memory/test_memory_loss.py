@@ -236,6 +236,36 @@ async def test_ids_that_are_lost_are_taken_from_the_stream_and_written_down(
     assert redis_client.zrange(KEYS.trade_ids, -1, -1, withscores=True) == [(b"T10", 11.0)]
 
 
+async def test_ids_of_which_the_stream_has_none_are_looked_for_once(
+    keeper: Keeper, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its producer has given none for months: all of a long stream was read with each retry."""
+    write(redis_client, *range(3))
+    await keeper.sync()
+    redis_client.xtrim(TRADES, maxlen=0)
+    add_trade(redis_client, realized_pnl=0.1)
+    redis_client.delete(KEYS.trade_ids)
+    looked_for: list[int] = []
+    ids_until = TradeReader.ids_until
+
+    async def counted(self: TradeReader, entry_id: str, count: int) -> list[str]:
+        looked_for.append(count)
+        return await ids_until(self, entry_id, count)
+
+    monkeypatch.setattr(TradeReader, "ids_until", counted)
+    for _ in range(3):
+        keeper.memory.forget()
+        assert await keeper.sync() == 4
+    assert looked_for == [3]
+    assert "0 were taken" in keeper.problems.standing["trade_ids_lost"]
+    write(redis_client, 3)
+    assert await keeper.sync() == 5
+    redis_client.delete(KEYS.trade_ids)
+    assert await keeper.sync() == 5
+    assert looked_for == [3, 4]
+    assert redis_client.zrange(KEYS.trade_ids, 0, -1, withscores=True) == [(b"T3", 4.0)]
+
+
 @pytest.mark.parametrize("is_junk_there", [False, True])
 async def test_a_memory_that_is_set_back_alone_counts_again_what_it_has_lost(
     is_junk_there: bool, keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
