@@ -6,14 +6,16 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, advice
-from claimed import lease_of
+from claimed import claim_on, lease_of
 from redis_contents import contents_of, put_back
 
 from strategic_memory_server.advice.feedback import Feedback, Times
+from strategic_memory_server.revisions import known_history
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.known_history import REMEMBERED_EPOCHS, KnownHistory
 from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import LogState
 
 TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
@@ -87,6 +89,31 @@ def test_what_another_server_has_said_is_learnt_however_many_epochs_are_known() 
     history.merge(known(("e9", 9), ("of another", REMEMBERED_EPOCHS + 5), ("e10", REMEMBERED_EPOCHS + 6)))
     assert history.highest == history.newest_of("e10") == REMEMBERED_EPOCHS + 6
     assert history.goes_back(LogState("of another", REMEMBERED_EPOCHS + 4))
+
+
+async def test_after_more_epochs_than_are_remembered_another_one_begins_only_where_it_has_to(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program writes to the log again and again, and each time another epoch begins; then it is stopped."""
+    monkeypatch.setattr(known_history, "REMEMBERED_EPOCHS", 8)
+    heard, epochs = KnownHistory(), dict[str, int]()
+    publisher = FeedbackPublisher(FeedbackLog(async_client, "quantum", 100), known_history=lambda: heard)
+
+    async def say(label: int) -> Feedback:
+        claim = await claim_on(async_client)
+        return (await publisher.publish(claim, advice(label), TIMES, NOW_MS)).feedback
+
+    for number in range(20):
+        for label in (2 * number, 2 * number + 1):
+            said = await say(label)
+            epochs[said.epoch] = said.revision
+        heard.observe(said.epoch, said.revision)
+        redis_client.xadd(LogKeys.under("quantum").log, {"by": "hand"}, id=f"{said.revision + 5}-0")
+    assert len(epochs) == 20
+    last = await say(40)
+    for label in (41, 42):
+        await publisher.withdraw(await claim_on(async_client), NOW_MS)
+        assert (await say(label)).epoch == last.epoch
 
 
 UNHEARD = "an earlier epoch, in which more was said than was heard of"
