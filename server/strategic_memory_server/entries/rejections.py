@@ -6,10 +6,9 @@ time: a stream entry by its id, a value by its content for as long as it stays.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from redis.exceptions import NoPermissionError, ResponseError
 
@@ -60,7 +59,7 @@ class RejectionLedger:
 
     def __init__(self) -> None:
         self.totals: Counter[tuple[str, str]] = Counter()
-        self._entries: dict[str, dict[str, None]] = {}
+        self._entries: dict[str, OrderedDict[str, None]] = {}
         self._most_met: Counter[str] = Counter()
         self._values: dict[str, tuple[str, int]] = {}
 
@@ -78,15 +77,14 @@ class RejectionLedger:
     def _is_new(self, entry: RejectedInput) -> bool:
         if not entry.entry_id:
             return self._values.get(entry.source) != (entry.reason, entry.content_hash)
-        known = self._entries.setdefault(entry.source, {})
+        known = self._entries.setdefault(entry.source, OrderedDict())
         new = entry.entry_id not in known
         # Put last: the ones that were met longest ago are forgotten first.
-        known.pop(entry.entry_id, None)
         known[entry.entry_id] = None
+        known.move_to_end(entry.entry_id)
         return new
 
     def _forget_oldest(self) -> None:
         for source, known in self._entries.items():
-            excess = len(known) - max(REMEMBERED_ENTRIES, self._most_met[source])
-            for entry_id in list(islice(known, max(excess, 0))):
-                del known[entry_id]
+            while len(known) > max(REMEMBERED_ENTRIES, self._most_met[source]):
+                known.popitem(last=False)

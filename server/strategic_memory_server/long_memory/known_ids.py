@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -33,6 +34,8 @@ class KnownIds:
     def __init__(self, horizon: int, ids: Sequence[str] = ()) -> None:
         self.horizon = horizon
         self._numbers: dict[str, int] = {}
+        # In the order in which they were remembered. A dict would look for its oldest among all that it has forgotten.
+        self._order: deque[str] = deque()
         self._next = 0
         self.add(ids)
 
@@ -45,7 +48,7 @@ class KnownIds:
     @property
     def newest(self) -> str:
         """The id that was remembered last; empty: none is."""
-        return next(reversed(self._numbers), "")
+        return self._order[-1] if self._order else ""
 
     def deduplicate(self, ids: Sequence[str]) -> Deduplicated:
         """Tell the ids that are not known from the others, as if each were remembered before the next one is looked at.
@@ -82,14 +85,15 @@ class KnownIds:
 
     def add(self, ids: Sequence[str]) -> None:
         """Remember more, and forget the oldest beyond the horizon."""
-        numbers = self._numbers
-        if not numbers.keys().isdisjoint(ids):
-            for trade_id in ids:
-                numbers.pop(trade_id, None)
+        numbers, order = self._numbers, self._order
         numbers.update(zip(ids, range(self._next, self._next + len(ids)), strict=True))
+        order.extend(ids)
         self._next += len(ids)
-        for forgotten in list(islice(numbers, max(len(numbers) - self.horizon, 0))):
-            del numbers[forgotten]
+        while len(numbers) > self.horizon:
+            oldest = order.popleft()
+            # One that was remembered again since has a later place.
+            if numbers[oldest] == self._next - len(order) - 1:
+                del numbers[oldest]
 
 
 def oldest_first(ids: Sequence[bytes]) -> list[str]:

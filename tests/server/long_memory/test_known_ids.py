@@ -58,3 +58,20 @@ def test_what_was_read_back_counts_from_the_oldest() -> None:
 def test_without_a_horizon_nothing_is_a_duplicate() -> None:
     told = KnownIds(0).deduplicate(["a", "a"])
     assert (told.fresh, told.numbered, told.duplicates) == ((), 0, ())
+
+
+@each_case("seed", range(20))
+def test_one_that_is_remembered_again_counts_as_new_and_no_others_are_forgotten_for_it(seed: int) -> None:
+    random = Random(seed)
+    horizon, held = random.randrange(6), list[str]()
+    known = KnownIds(horizon)
+    for _ in range(40):
+        ids = list(dict.fromkeys(f"T{random.randrange(12)}" for _ in range(random.randrange(4))))
+        known.add(ids)
+        held = [*(name for name in held if name not in ids), *ids][-horizon:] if horizon else []
+        assert [name for name in (f"T{number}" for number in range(12)) if name in known] == sorted(held, key=_number)
+        assert (len(known), known.newest) == (len(held), held[-1] if held else "")
+
+
+def _number(name: str) -> int:
+    return int(name[1:])
