@@ -128,12 +128,12 @@ def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Itera
         closes = [found for entry_id, fields in entries if (found := _close_of(entry_id, fields, symbol)) is not None]
         for known_ms, _ in closes:
             longest_ms, used_ms = max(longest_ms, known_ms - used_ms if used_ms >= 0 else 0), known_ms
-        why_none = ""
+        why_none, more_known = "", len(entries) == PAGE
         if used_ms < 0:
             why_none = f"{key}: {'there is no entry yet' if last == '0-0' else f'no entry so far {candle}'}"
-        elif 0 < OVERDUE * longest_ms < _ms_of(last) - used_ms:
+        elif not more_known and 0 < OVERDUE * longest_ms < _ms_of(last) - used_ms:
             why_none = f"{key}: no entry since {used_ms} {candle}, and others come: the label of then goes on to hold"
-        yield KnownCloses(closes, len(entries) == PAGE, why_none)
+        yield KnownCloses(closes, more_known, why_none)
 
 
 def _ms_of(entry_id: str) -> int:
