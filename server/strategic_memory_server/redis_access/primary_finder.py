@@ -60,7 +60,8 @@ class _Asking:
                     return found
                 failures.append(f"{_text(address)}: does not know")
             self.later(address)
-        raise RedisConnectionError(f"{self._question}: {'; '.join(failures)}")
+        # In whichever order they were asked: the same failure is in the log once.
+        raise RedisConnectionError(f"{self._question}: {'; '.join(sorted(failures))}")
 
     def later(self, address: Address) -> None:
         # While one was waited for, another connection may have learnt which nodes there are now.

@@ -1,4 +1,4 @@
-"""In which order sentinels and nodes are asked, as the message tells when none of them answers."""
+"""In which order sentinels and nodes are asked, and what the message tells when none of them answers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from strategic_memory_server.redis_access.primary_finder import ClusterFinder, P
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_location import Address
 
+ASKED: list[int] = []
+"""Ports, in the order in which they were asked."""
+
 
 def ask(address: Address) -> redis.asyncio.Redis:
+    ASKED.append(address[1])
     return connect(patient(f"redis://{address[0]}:{address[1]}"))
 
 
@@ -28,9 +32,16 @@ def nobody() -> list[Address]:
 
 
 async def order(finder: PrimaryFinder) -> list[int]:
+    ASKED.clear()
+    message = await refusal(finder)
+    assert sorted(int(port) for port in re.findall(rf"{HOST}:(\d+): ConnectionError", message)) == sorted(ASKED)
+    return list(ASKED)
+
+
+async def refusal(finder: PrimaryFinder) -> str:
     with pytest.raises(redis.ConnectionError) as refused:
         await finder.find()
-    return [int(port) for port in re.findall(rf"{HOST}:(\d+): ConnectionError", str(refused.value))]
+    return str(refused.value)
 
 
 async def test_each_is_asked_once_in_the_given_order(nobody: list[Address]) -> None:
@@ -46,6 +57,19 @@ async def test_whoever_was_wrong_is_asked_last(nobody: list[Address]) -> None:
     for finder in (SentinelFinder(ask, nobody, "name"), ClusterFinder(ask, nobody, "{a}")):
         finder.mistaken()
         assert await order(finder) == [second, third, first]
+
+
+async def test_the_same_failure_is_told_in_the_same_words_in_whichever_order_they_were_asked(
+    nobody: list[Address],
+) -> None:
+    """Several connections are opened at once, and each puts others last: each retry was another failure in the log."""
+    for finder in (SentinelFinder(ask, nobody, "name"), ClusterFinder(ask, nobody, "{a}")):
+        told = {await refusal(finder)}
+        for _ in nobody:
+            finder.mistaken()
+            told |= {await refusal(finder)}
+            told |= set(await asyncio.gather(*(refusal(finder) for _ in range(3))))
+        assert len(told) == 1
 
 
 async def test_a_node_that_another_one_points_to_is_asked_first(nobody: list[Address]) -> None:
