@@ -6,6 +6,7 @@ connection: all keys of the service are in one slot, so one node of a cluster ha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -121,9 +122,19 @@ _NO_REDIS = (
 _WAY_BACK = "start Redis, or give REDIS_URL where it is; `serve --embedded-redis` brings one of its own"
 
 
+_ADDRESS = r"\[Errno \d+\] Connect call failed \([^)]*\)"
+_ADDRESSES = re.compile(rf"(?<=Multiple exceptions: ){_ADDRESS}(?:, {_ADDRESS})+")
+
+
+def _in_one_order(addresses: re.Match[str]) -> str:
+    """DNS gives the addresses of a name in another order each time; the same failure is in the log once."""
+    return ", ".join(sorted(re.findall(_ADDRESS, addresses[0])))
+
+
 def describe_failure(error: Exception) -> str:
     """Say in one line why Redis could not be used, and what to do where that is sure."""
     told = f"{type(error).__name__}: {error}".splitlines()[0] if str(error) else type(error).__name__
+    told = _ADDRESSES.sub(_in_one_order, told)
     if isinstance(error, RedisTimeoutError):
         what, more = ("CONNECT", f". {_WITHOUT_TLS}") if "connecting" in told else ("COMMAND", "")
         return f"{told}; STRATEGIC_MEMORY_REDIS_{what}_TIMEOUT says how long is waited{more}"

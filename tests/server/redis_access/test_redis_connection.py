@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import replace
+from itertools import count
 
 import pytest
 import redis
 from each_case import each_case
+from faults.free_ports import free_port
 from hypothesis import given
 from hypothesis import strategies as st
 from patient_redis import patient
@@ -52,6 +54,28 @@ def test_no_password_is_shown(user: str, password: str) -> None:
 def test_a_failure_is_one_line() -> None:
     assert describe_failure(redis.ConnectionError("first\nsecond")) == "ConnectionError: first"
     assert describe_failure(TimeoutError()) == "TimeoutError"
+
+
+async def test_a_name_with_several_addresses_fails_in_the_same_words_in_whichever_order_dns_gives_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each retry was another failure in the log, for as long as Redis was away."""
+    port, lookups = free_port(), count()
+
+    def resolved(*_: object, **__: object) -> list[tuple[object, ...]]:
+        first = next(lookups) % 3
+        order = [1, 2, 3][first:] + [1, 2, 3][:first]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{host}", port)) for host in order]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    told = set()
+    async with connect(patient(f"redis://redis.example:{port}")) as client:
+        for _ in range(3):
+            with pytest.raises(redis.ConnectionError) as refused:
+                await client.ping()
+            told.add(describe_failure(refused.value))
+    (said,) = told
+    assert all(f"127.0.0.{host}" in said for host in (1, 2, 3))
 
 
 def test_a_redis_that_is_too_slow_names_the_setting(redis_server: EmbeddedRedis) -> None:
