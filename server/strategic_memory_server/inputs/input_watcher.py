@@ -11,6 +11,7 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from strategic_memory_server.entries import input_keys as keys
+from strategic_memory_server.faults.told_failures import ToldFailures
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.resting_streams import AskedAhead
 from strategic_memory_server.redis_access.own_reads import OwnReads, StreamReads
@@ -49,7 +50,7 @@ class InputWatcher:
         self._longest_s = LONGEST_BLOCK_S if shared is None else math.inf
         self._prefix = prefix
         self._ask = ask
-        self._failure: str | None = None
+        self._told = ToldFailures()
         self.arrived: Mapping[str, Page] = {}
         """The first entries that the last wait has found of each source that has some."""
         self.ahead: AskedAhead | None = None
@@ -86,7 +87,7 @@ class InputWatcher:
                 # A key has changed its type, or may not be read: the next sync tells which, and leaves it out then.
                 return None
             raise
-        self._failure = None
+        self._told.are_over()
         self.arrived = {
             source: entries for source in read_up_to if (entries := arrived.get(keys.key_of(self._prefix, source)))
         }
@@ -102,6 +103,5 @@ class InputWatcher:
         self._reads.interrupt_once()
 
     def _report(self, failure: str) -> None:
-        if failure != self._failure:
+        if self._told.is_news(failure):
             logger.warning("Inputs cannot be watched; they are read at the interval", error=failure)
-        self._failure = failure

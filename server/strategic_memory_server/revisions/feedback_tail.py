@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.faults.told_failures import ToldFailures
 from strategic_memory_server.redis_access.own_reads import OwnReads, StreamReads
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.stream_reads import SharedReads
@@ -89,7 +90,7 @@ class FeedbackTail:
         """Why the log cannot be followed right now; None while it can."""
         self._fails_to_follow = False
         self._was_left = False
-        self._logged: str | None = None
+        self._told = ToldFailures()
         self._clock_s = clock_s
         self._followed_since_s: float | None = None
 
@@ -123,10 +124,8 @@ class FeedbackTail:
                 self._failed(describe_failure(error), following=following)
             except Exception as error:
                 # A fault of the program: keep serving what is known and try again, but say so loudly.
-                failure = f"fault of the program: {type(error).__name__}"
-                if failure != self._logged:
+                if self._failed(f"fault of the program: {type(error).__name__}", following=following):
                     logger.exception("Feedback log cannot be followed by a fault of the program")
-                self._failed(failure, following=following)
             else:
                 continue
             await asyncio.sleep(backoff.next_s())
@@ -223,19 +222,21 @@ class FeedbackTail:
     def _known(self) -> tuple[str, int]:
         return self._hub.epoch, self._hub.revision
 
-    def _failed(self, failure: str, *, following: bool) -> None:
+    def _failed(self, failure: str, *, following: bool) -> bool:
+        """Take note of a failure; tell whether it is news."""
         self._followed_since_s, self._fails_to_follow = None, following
-        if failure != self._logged:
+        if is_news := self._told.is_news(failure):
             logger.warning("Feedback log cannot be followed; serving what is known", error=failure)
-        self.failure = self._logged = failure
+        self.failure = failure
+        return is_news
 
     def _recovered(self) -> None:
         self.failure, self._fails_to_follow = None, False
-        if self._logged is None:
+        if not self._told:
             return
         now_s = self._clock_s()
         self._followed_since_s = now_s if self._followed_since_s is None else self._followed_since_s
         # What comes and goes with every retry is one failure, and it is not over.
         if now_s - self._followed_since_s >= SETTLED_S:
             logger.info("Feedback log is followed again", revision=self._hub.revision, epoch=self._hub.epoch)
-            self._logged = None
+            self._told.are_over()

@@ -13,6 +13,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
+from strategic_memory_server.faults.told_failures import ToldFailures
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken
 from strategic_memory_server.revisions.permissions import Permissions, lacks_permission, missing_permissions
@@ -92,6 +93,7 @@ class Leadership:
         self._was_asked = False
         self._first_answer: asyncio.Future[None] | None = None
         self._ask_now = asyncio.Event()
+        self._told = ToldFailures()
 
     @property
     def claim(self) -> Claim | None:
@@ -144,7 +146,7 @@ class Leadership:
             self._let_go_unpermitted(error)
             self._not_answered(describe_failure(error))
             return period_s * _RANDOM.uniform(0.3, 0.6)
-        self.failure = None
+        self._answered()
         claim = answer.claim if isinstance(answer, Taken) else answer
         if asked is not None and self._claim is None and claim.value == asked.value:
             # It was refused since, and this says what held before.
@@ -221,7 +223,8 @@ class Leadership:
                 logger.info("Leadership released", fencing_token=claim.fencing_token)
 
     def _stood_back(self, leader: str, period_s: float) -> float:
-        self.failure, self.leader = None, leader
+        self._answered()
+        self.leader = leader
         self._lost("the feedback log was written under other settings")
         return period_s * _RANDOM.uniform(0.9, 1.1)
 
@@ -270,8 +273,12 @@ class Leadership:
         if claim is not None:
             logger.warning("Leadership lost", why=why, fencing_token=claim.fencing_token, leader=self.leader or None)
 
+    def _answered(self) -> None:
+        self.failure = None
+        self._told.are_over()
+
     def _not_answered(self, failure: str) -> None:
-        if failure != self.failure:
+        if self._told.is_news(failure):
             logger.warning("Lease cannot be asked for; trying again", error=failure)
         self.failure = failure
         if self._is_late:

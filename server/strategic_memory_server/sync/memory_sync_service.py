@@ -19,6 +19,7 @@ from strategic_memory_server.advice.intervention import ENDS_EARLY_MS
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.group import Group
+from strategic_memory_server.faults.told_failures import ToldFailures
 from strategic_memory_server.inputs.cap_problems import report_caps, unreadable_sources
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.loaded_memory import LoadedMemory
@@ -88,6 +89,7 @@ class StrategicMemorySync:
         self._advised_upon: tuple[Gathered, int] | None = None
         self._group: Group | None = None
         self._input_problems = InputProblems(parts.problems, settings.advice.minimum_samples)
+        self._told = ToldFailures()
 
     def stop(self) -> None:
         """End `run` after the cycle in hand."""
@@ -146,10 +148,8 @@ class StrategicMemorySync:
         except Exception as error:
             # A fault of the program: keep serving what is known, and say so loudly. The advice turns stale by itself.
             self._parts.long_memory.forget()
-            failure = f"fault of the program: {type(error).__name__}"
-            if failure != self.status.failure:
+            if self._failed(f"fault of the program: {type(error).__name__}"):
                 logger.exception("Memory sync failed by a fault of the program")
-            self._failed(failure)
             status = self.status
         trace.finished(status.outcome, status.failure)
         elapsed_s = time.perf_counter() - started
@@ -272,14 +272,17 @@ class StrategicMemorySync:
 
     def _completed(self, status: SyncStatus, elapsed_s: float, *, led: bool) -> None:
         self._pace.retries.reset()
+        self._told.are_over()
         self.status = replace(status, elapsed_s=elapsed_s, completed_at_ms=self._clock_ms())
         if led:
             self.status = replace(self.status, iteration=status.iteration + 1)
             log_completion(self.status)
 
-    def _failed(self, failure: str, what_to_do: str | None = None) -> None:
+    def _failed(self, failure: str, what_to_do: str | None = None) -> bool:
+        """Take note of a failure; tell whether it is news."""
         failures = self.status.failures + 1
-        if failure != self.status.failure:
+        if is_news := self._told.is_news(failure):
             more = {} if what_to_do is None else {"what_to_do": what_to_do}
             logger.warning("Memory sync failed; retrying", error=failure, failures=failures, **more)
         self.status = replace(self.status, failures=failures, failure=failure)
+        return is_news

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import pairwise
+from itertools import count, pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 import redis
 import redis.asyncio
 import structlog
+import structlog.testing
 from claimed import KEYS, lease_of
 from patient_redis import patient
 from processes import aeventually
@@ -70,6 +71,25 @@ async def test_who_does_not_lead_knows_who_does_and_asks_again_when_the_lease_ca
     await first.ask()
     assert await second.ask() <= 10.0
     assert (second.claim, second.leader) == (None, "a")
+
+
+async def test_failures_that_take_turns_are_said_once_each_until_redis_answers(
+    async_client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = lease_of(async_client, "a")
+    leadership, attempts = Leadership(lease), count()
+
+    async def fails(*_: object) -> Claim | Taken:
+        raise redis.ConnectionError(("refused", "closed")[next(attempts) % 2])
+
+    for _ in range(2):
+        with monkeypatch.context() as away, structlog.testing.capture_logs() as lines:
+            away.setattr(lease, "take", fails)
+            for _ in range(8):
+                await leadership.ask()
+        assert [line["event"] for line in lines] == ["Lease cannot be asked for; trying again"] * 2
+        await leadership.ask()
+        assert leadership.failure is None
 
 
 async def test_another_takes_over_when_the_leader_is_silent(async_client: Redis) -> None:
