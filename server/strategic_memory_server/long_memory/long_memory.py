@@ -24,6 +24,7 @@ from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTr
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_note import Note
 from strategic_memory_server.long_memory.memory_store import MemoryStore
+from strategic_memory_server.long_memory.repeated_trades import RepeatedTrades
 from strategic_memory_server.long_memory.stored import Stored
 from strategic_memory_server.long_memory.trade_reader import TradePage, TradeReader
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
@@ -108,6 +109,7 @@ class LongMemory:
         self._stored: Stored | None = None
         self._loss = loss or MemoryLoss(self._problems)
         self._far = FarTrades(self._problems)
+        self._repeated = RepeatedTrades(self._problems)
         # What was told of a stream that has gone back, for as long as it has.
         self._set_back = ""
         self._went_back_to: str | None = None
@@ -248,6 +250,8 @@ class LongMemory:
         if note is None or stored is None:
             return
         self._loss.written(note.kept.sums.observations)
+        kept, before = note.kept, stored.kept
+        self._repeated.take(kept.duplicates - before.duplicates, kept.numbered - before.numbered)
         text, self._restored, self._has_new_blocks = note.exploration_text, (), False
         # What another program has put above the ids stays there; where it does not, what is there is read again.
         is_own = stored.newest_there == stored.known_ids.newest.encode()
@@ -273,6 +277,7 @@ class LongMemory:
         What happened to trades the next leader may not know of, so that stands for a while.
         """
         self._far.rest()
+        self._repeated.rest()
         self._loss.stand_by()
         self._problems.withdraw(LATER)
         self._problems.let_end(SET_BACK, within_s=TOLD_FOR_S)
