@@ -9,10 +9,6 @@ from strategic_memory_server.evidence.sums import MAX_PNL, CellSums, EvidenceSum
 from strategic_memory_server.memory.json_types import JsonObject, JsonValue
 from strategic_memory_server.memory.policy import Policy
 
-VERSION = 1
-"""Of the sums in Redis, which say it where it is higher: older versions cannot go on from them then, and leave them as
-they are, since what they hold may not be in the trade stream any more."""
-
 _DECAY, _REGIMES, _LAST_TRADE_ID, _NEWEST_LAST = "decay", "regimes", "last_trade_id", "newest_last"
 
 _ROUNDING = 1e-6
@@ -32,12 +28,6 @@ def to_plain(sums: EvidenceSums) -> JsonObject:
         _REGIMES: regimes,
         _NEWEST_LAST: list(sums.regimes),
     }
-
-
-def version_of(plain: JsonValue) -> int:
-    """Return the version of sums, whether or not they can be read."""
-    told = plain.get("version") if isinstance(plain, dict) else None
-    return told if isinstance(told, int) and told > VERSION else VERSION
 
 
 def from_plain(plain: JsonValue) -> EvidenceSums:

@@ -30,7 +30,7 @@ from strategic_memory_server.long_memory.trade_reader import TradePage, TradeRea
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
 from strategic_memory_server.redis_access.round_trip import Reply
 
-SET_BACK, LATER = "trade_stream_set_back", "long_memory_of_later_version"
+SET_BACK = "trade_stream_set_back"
 
 LOOK_S = 1.0
 """Least time between two looks whether Redis still holds the memory, seconds."""
@@ -190,9 +190,7 @@ class LongMemory:
             kept = await with_blocks_again(self._reader, stored.kept, horizon, self._max_regimes)
             stored = replace(stored, kept=kept)
         self._report_set_back(stored.kept)
-        self._report_later(stored)
-        if not stored.later:
-            self._loss.read(stored.kept.sums.observations, stored.at_least)
+        self._loss.read(stored.kept.sums.observations, stored.at_least)
         if stored.ids_lost:
             most = min(stored.known_ids.horizon, stored.kept.numbered)
             if stored.kept.numbered != self._none_found_of:
@@ -202,18 +200,6 @@ class LongMemory:
             self._loss.ids_lost(len(self._restored))
         self._stored = stored
         return stored
-
-    def _report_later(self, stored: Stored) -> None:
-        """Tell that what a later version has learnt is left to it."""
-        if not stored.later:
-            self._problems.withdraw(LATER)
-            return
-        self._problems.state(
-            LATER,
-            f"the long memory in Redis is of a later version ({stored.later}) than this server reads: it is kept, and "
-            "the evidence rests on another one beside it, of what the trade stream holds. A server of that version "
-            "goes on from its own; rebuild-memory lets go of both",
-        )
 
     async def _start(self, read_up_to: str, newest_trade: str | None) -> str:
         """Return where to read on: from the beginning where the stream was made anew, with lower ids than before."""
@@ -279,7 +265,6 @@ class LongMemory:
         self._far.rest()
         self._repeated.rest()
         self._loss.stand_by()
-        self._problems.withdraw(LATER)
         self._problems.let_end(SET_BACK, within_s=TOLD_FOR_S)
 
     def forget(self) -> None:

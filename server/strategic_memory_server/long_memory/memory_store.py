@@ -15,7 +15,7 @@ from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.entries.counted_ids import CountedIds
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.evidence.plain_blocks import with_blocks
-from strategic_memory_server.evidence.plain_sums import VERSION, from_plain, version_of
+from strategic_memory_server.evidence.plain_sums import from_plain
 from strategic_memory_server.evidence.regimes_apart import kept_apart
 from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed
 from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
@@ -38,16 +38,11 @@ MOST_NUMBERED = 1 << 52
 """Numbers of ids above it are none of this service: a sorted set counts no further than twice that exactly."""
 
 _OTHER_DECAY = "The long memory has another decay; it is kept, and one of this decay is built beside it"
-_LATER = "The long memory is of a later version; it is kept, and one of this version is built beside it"
 
 _ID = re.compile(rb"[0-9]+-[0-9]+")
 _COUNT = re.compile(rb"[0-9]{1,16}")
 
 logger = structlog.get_logger(__name__)
-
-
-class _LaterError(Exception):
-    """A memory is of a later version, which is the only argument."""
 
 
 def _id_or_nowhere(stands_at: bytes | None) -> str:
@@ -57,17 +52,13 @@ def _id_or_nowhere(stands_at: bytes | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Where a memory lies and stands, what it holds if that can be read, or why not, and what is tried, as text.
-
-    `later` is its version where that is later, or that of the one beside which it lies.
-    """
+    """Where a memory lies and stands, what it holds if that can be read, or why not, and what is tried, as text."""
 
     keys: MemoryKeys
     read_up_to: str
     kept: KeptTrades | None
     unreadable: str
     exploration_text: bytes
-    later: int = 0
 
 
 class MemoryStore:
@@ -76,8 +67,7 @@ class MemoryStore:
     Args:
         client: the Redis client; it must return bytes.
         prefix: what every key starts with.
-        decay: how the sums decay; sums that decay otherwise, or are of a later version, are left as they are, and these
-            are kept beside them.
+        decay: how the sums decay; sums that decay otherwise are left as they are, and these are kept beside them.
         horizon: ids of trades that are remembered.
         max_regimes: regimes that are kept apart; a memory with more is brought down to them when it is read.
         change: whether blocks are kept beside the sums, in which change is looked for; of a memory that has none, each
@@ -105,7 +95,7 @@ class MemoryStore:
         self._decay = decay
         self._horizon = horizon
         self._max_regimes = max_regimes
-        self._beside_told = False
+        self._other_decay_told = False
 
     async def read(self) -> Stored:
         """Read what there is, to go on from it.
@@ -140,7 +130,6 @@ class MemoryStore:
             ids_lost=ids_lost,
             newest_there=newest_there,
             at_least=at_least,
-            later=found.later,
         )
 
     async def is_there(self, stored: Stored) -> bool:
@@ -235,51 +224,41 @@ class MemoryStore:
         return found
 
     async def _found(self) -> _Found:
-        """Find the memory of this decay: the first one stays where it is, any other is kept beside it.
-
-        So is this one while the first is of a later version, whose servers go on from that again.
-        """
+        """Find the memory of this decay: the first one stays where it is, any other is kept beside it."""
         first, beside = await round_trip(self._client, self._ask_fields)
         first_keys, beside_keys = self._places
         checked(first, first_keys.evidence, "hash")
-        is_beside = checked(beside, beside_keys.evidence, "hash")[0] is not None
+        if checked(beside, beside_keys.evidence, "hash")[0] is not None:
+            return await self._understood(beside_keys, beside)
         found = await self._understood(first_keys, first)
-        is_ours = found.kept is not None and found.kept.sums.decay == self._decay
-        if is_ours or not (is_beside or found.kept or found.later):
+        if found.kept is None or found.kept.sums.decay == self._decay:
             return found
-        if not (is_beside or self._beside_told):
-            self._beside_told = True
-            if found.kept:
-                decays = {"kept": found.kept.sums.decay, "configured": self._decay}
-                logger.info(_OTHER_DECAY, **decays, key=beside_keys.evidence)
-            else:
-                logger.warning(_LATER, version=found.later, read=VERSION, key=beside_keys.evidence)
-        return replace(await self._understood(beside_keys, beside), later=found.later)
+        if not self._other_decay_told:
+            self._other_decay_told = True
+            decays = {"kept": found.kept.sums.decay, "configured": self._decay}
+            logger.info(_OTHER_DECAY, **decays, key=beside_keys.evidence)
+        return await self._understood(beside_keys, beside)
 
     async def _understood(self, keys: MemoryKeys, fields: list[bytes | None]) -> _Found:
         read_up_to = _id_or_nowhere(fields[0])
         *sums, document, trials_alone = fields[1:]
         text = document or trials_alone or b""
         is_large = sum(len(field or b"") for field in fields) > LARGE_BYTES
-        kept, unreadable, later = None, "", 0
+        kept, unreadable = None, ""
         try:
             kept = await asyncio.to_thread(self._kept, read_up_to, *sums) if is_large else self._kept(read_up_to, *sums)
-        except _LaterError as error:
-            (later,) = error.args
         except (ValueError, RecursionError) as error:
             unreadable = str(error)
-        return _Found(keys, read_up_to, kept, unreadable, text, later)
+        return _Found(keys, read_up_to, kept, unreadable, text)
 
     def _kept(
         self, read_up_to: str, sums: bytes | None, duplicates: bytes | None, numbered: bytes | None
     ) -> KeptTrades | None:
-        """Make out what is kept; None: nothing. Raises ValueError, RecursionError, _LaterError: it cannot be read."""
+        """Make out what is kept; None: nothing. Raises ValueError, RecursionError: it cannot be read."""
         if sums is None:
             return None
-        plain = json.loads(sums)
-        if (version := version_of(plain)) > VERSION:
-            raise _LaterError(version)
         id_order(read_up_to)
+        plain = json.loads(sums)
         sums_alone, without = from_plain(plain), 0
         if self.change:
             sums_alone, without = with_blocks(sums_alone, plain.get(BLOCKS))

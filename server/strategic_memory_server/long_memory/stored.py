@@ -25,7 +25,6 @@ class Stored:
         ids_lost: whether Redis lacks the newest ids of trades that the memory counted, or all of them.
         newest_there: the id of a trade that Redis lists as the newest, whoever has put it there; empty: none.
         at_least: so many trades it must have had, as the ids say that are left of a memory that is gone; 0: unknown.
-        later: the later version of another memory, beside which this one lies; 0: there is none.
     """
 
     kept: KeptTrades
@@ -38,4 +37,3 @@ class Stored:
     ids_lost: bool = False
     newest_there: bytes = b""
     at_least: int = 0
-    later: int = 0

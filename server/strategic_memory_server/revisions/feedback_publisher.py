@@ -264,8 +264,9 @@ class FeedbackPublisher:
         return await self._log.read_intervention()
 
     def _begun_unanswered(self, opening: LogOpening) -> Begun | None:
-        """Return why this publisher has begun the epoch that was found: the answer which told it was lost."""
-        return opening.begun_before if self._own.has_tried(opening.state.epoch) else None
+        """Return why this publisher began the epoch that was found; None: it knows, or something was said since."""
+        is_own = self._own.has_tried(opening.state.epoch) and opening.state.revision < opening.state.epoch_start
+        return opening.begun_before if is_own else None
 
     async def _open(self, claim: Claim, *, leaving: str = "") -> LogOpening:
         name = self._about + self._mint()

@@ -39,7 +39,7 @@ class Keeper:
         self.loss = MemoryLoss(self.problems)
         self.now_s = 0.0
         store, reader = MemoryStore(client, "quantum", 0.998, 100), TradeReader(client, "quantum")
-        self.memory = LongMemory(store, reader, problems=self.problems, loss=self.loss, clock_s=lambda: self.now_s)
+        self.memory = LongMemory(store, reader, loss=self.loss, clock_s=lambda: self.now_s)
         self._client = client
         self._publisher = FeedbackPublisher(FeedbackLog(client, "quantum", 100))
 

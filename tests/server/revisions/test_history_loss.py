@@ -18,6 +18,7 @@ from strategic_memory_server.advice.feedback import Advice, Times
 from strategic_memory_server.revisions.feedback_json import encode_feedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import Publication
+from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_opening import LogOpening
 
@@ -127,6 +128,28 @@ async def test_it_is_told_also_where_the_answer_is_lost_that_another_epoch_was_b
     assert redis_client.hget(KEYS.state, "epoch") == begun
     redis_client.hset(KEYS.state, "begun", "by another program")
     await historian.say(ClaimedPublisher(historian.log), "e")
+
+
+async def test_who_leads_again_in_an_epoch_whose_beginning_got_no_answer_tells_of_no_loss(
+    historian: Historian, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one has led meanwhile, and said something in it."""
+    heard, opens = KnownHistory(), FeedbackLog.open
+    publisher = ClaimedPublisher(historian.log, known_history=lambda: heard)
+
+    async def unanswered(*given: object, **more: object) -> LogOpening:
+        await opens(*given, **more)  # type: ignore[arg-type]
+        raise ConnectionResetError
+
+    monkeypatch.setattr(FeedbackLog, "open", unanswered)
+    with pytest.raises(ConnectionResetError):
+        await historian.say(publisher, "a")
+    monkeypatch.setattr(FeedbackLog, "open", opens)
+    others = [await historian.say(ClaimedPublisher(historian.log), label) for label in "abc"]
+    heard.observe(others[-1].feedback.epoch, others[-1].feedback.revision)
+    again = await historian.say(publisher, "d")
+    assert (again.feedback.epoch, again.feedback.revision) == (others[-1].feedback.epoch, 4)
+    assert not publisher.problems.standing
 
 
 async def test_the_state_deleted(historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis) -> None:
