@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import replace
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, warming_up
-from strategic_memory_server.advice.intervention import NO_INTERVENTION, is_under
+from strategic_memory_server.advice.intervention import ENDS_EARLY_MS, NO_INTERVENTION, is_under
 from strategic_memory_server.advice.override import all_caps, of_others, overridden
 from strategic_memory_server.inputs.cap_comparison import PASS_S
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, by_source, in_order
@@ -196,10 +196,11 @@ class FeedbackHub:
     def lifts_intervention(self) -> bool:
         """Tell whether what is in force is not under what operators say: whoever leads knows of no operators.
 
-        A server of an earlier version leaves what it does not know of in the state, and advises without it.
+        A server of an earlier version leaves what it does not know of in the state, and advises without it. So does one
+        of this version with what is about to end.
         """
         now_ms = self.now_ms()
-        return not is_under(self.in_force(now_ms), self.intervention.at(now_ms))
+        return not is_under(self.in_force(now_ms), self.intervention.at(now_ms + ENDS_EARLY_MS))
 
     def valid_for_ms(self, now_ms: int) -> int | None:
         """Return how long the newest feedback holds from now unless it is confirmed; None: there is no end to it."""

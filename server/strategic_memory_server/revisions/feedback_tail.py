@@ -199,9 +199,9 @@ class FeedbackTail:
             return
         said, now_ms = self._hub.intervention, self._hub.now_ms()
         sentence = (
-            f"what operators have said (number {said.number} in strategic-memory admin state) is not in the advice: a "
-            "server of an earlier version leads, which knows of no overrides. Replace that server: it is in force "
-            "again once one of this version leads"
+            f"what operators had said by number {said.number} (strategic-memory admin state) is not in the advice: a "
+            "server of an earlier version leads, or has led last, which knows of no overrides. Replace that server: "
+            "the first of this version that leads puts into force what was said last"
         )
         self._problems.state(LIFTED, sentence, for_s=((said.at(now_ms).ends_ms or now_ms) - now_ms) / 1000)
 

@@ -44,13 +44,13 @@ LEFT_TO_ANSWER_S = 0.5
 ATTEMPTS = 5
 
 NOT_CARRIED_OUT = (
-    "it is written and holds, and this server knows of none that has carried it out yet: see whether one leads, and "
-    "what it tells (strategic-memory health)"
+    "it is written, and not in force yet as far as this server knows: see whether one leads that knows of overrides, "
+    "and what it tells (strategic-memory health)"
 )
 
 LIFTED = (
-    "it is written, and the advice is not under it: a server of an earlier version leads, which knows of no overrides. "
-    "Replace that server: it is in force again once one of this version leads"
+    "it is written, and the advice is not under it: a server of an earlier version leads, or has led last, which knows "
+    "of no overrides. Replace that server: the first of this version that leads puts into force what was said last"
 )
 
 

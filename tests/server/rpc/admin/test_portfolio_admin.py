@@ -15,7 +15,7 @@ from google.protobuf.duration_pb2 import Duration
 from set_clocks import MillisecondsClock
 
 from strategic_memory.v1 import admin_pb2
-from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention, intervene
+from strategic_memory_server.advice.intervention import ENDS_EARLY_MS, NO_INTERVENTION, Intervention, intervene
 from strategic_memory_server.faults.errors import NothingToFreezeError
 from strategic_memory_server.memory.override import Override
 from strategic_memory_server.redis_access.redis_clock import RedisClock
@@ -107,5 +107,8 @@ async def test_what_a_server_of_an_earlier_version_lifts_is_not_told_as_in_force
     assert hub.append(feedback(9))
     state = (await admin.state()).state
     assert (state.is_in_force, state.pending, state.feedback.leverage_hint) == (False, portfolio_admin.LIFTED, 1.5)
-    clock.now_ms = override.until_ms
+    clock.now_ms = override.until_ms - ENDS_EARLY_MS - 1
+    assert not (await admin.state()).state.is_in_force
+    # From then on one of this version lifts it too, in an entry that comes before what the state says.
+    clock.now_ms += 1
     assert (await admin.state()).state.is_in_force, "there is nothing to be under any more"
