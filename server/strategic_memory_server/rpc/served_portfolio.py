@@ -73,6 +73,7 @@ class ServedPortfolio:
         finally:
             self.streams -= 1
             if not self.streams:
+                self.messages.forget()
                 self._without_streams.set()
 
     def in_force(self) -> Feedback:

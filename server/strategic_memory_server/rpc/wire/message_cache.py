@@ -81,9 +81,15 @@ class MessageCache:
         kept = self._kept.get(id(feedback)) or self._keep(feedback, now_ms)
         if not _is_same_moment(kept.sent_at_ms, now_ms):
             kept.message, kept.sent_at_ms = self._message(kept.body, now_ms), now_ms
+            # The first is the one that was not sent for longest.
+            self._kept[id(feedback)] = self._kept.pop(id(feedback))
         if skipped:
             return self._message(kept.body, now_ms, skipped)
         return kept.message
+
+    def forget(self) -> None:
+        """Let go of what streams were sent: there are none any more."""
+        self._kept.clear()
 
     def _keep(self, feedback: Feedback, now_ms: int) -> _Kept:
         body = feedback_message(feedback)

@@ -58,6 +58,15 @@ async def test_a_hub_that_changes_ends_the_turn(hub: FeedbackHub, monkeypatch: p
     assert (turns.now().in_force.epoch, turns.now().message.feedback.epoch) == ("e2", "e2")
 
 
+async def test_what_streams_were_sent_goes_with_the_last_of_them(hub: FeedbackHub) -> None:
+    portfolio = ServedPortfolio(Sources(hub, ChangeSignal(), unasked := Mock(), unasked, unasked, hub.now_ms))
+    with portfolio.streamed():
+        with portfolio.streamed():
+            portfolio.messages.delivery(feedback(1), 0)
+        assert portfolio.messages._kept
+    assert not portfolio.messages._kept
+
+
 async def test_a_cap_that_nobody_publishes_ends_the_turn(hub: FeedbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns_of_streams, "LONGEST_S", 3_600.0)
     changed, unasked = ChangeSignal(), Mock()

@@ -64,6 +64,17 @@ def test_what_streams_are_sent_now_is_kept_and_what_they_were_sent_once_is_not()
     assert len(cache._kept) <= 2
 
 
+def test_a_feedback_that_is_sent_again_and_again_keeps_nothing_behind_it() -> None:
+    now_ms = NOW_MS
+    cache, in_force = MessageCache(lambda: now_ms), feedback(1_000)
+    for said in (in_force, *(feedback(revision) for revision in range(1, 200))):
+        cache.delivery(said, 0)
+    now_ms += KEPT_MS
+    cache.delivery(in_force, 0)
+    cache.delivery(feedback(1_001), 0)
+    assert len(cache._kept) == 2
+
+
 def test_a_clock_that_was_set_back_keeps_no_messages() -> None:
     now_ms = NOW_MS
     cache = MessageCache(lambda: now_ms)
