@@ -230,11 +230,13 @@ class _Making:
             lambda: hub.all_leverage_caps,
             lambda: without_override(hub.in_force(hub.now_ms()).advice),
             inputs.group,
+            self.shared.failed_reads,
         )
         analyst = Analyst(read, self.advice, self.shared.threads)
         said = SaidLog(self.redis.commands, self.prefix, self.redis.clock.now_ms)
         standing = partial(_standing, self.problems, hub)
-        sources = Sources(hub, revisions.changed, revisions.log, said, analyst, hub.now_ms, standing)
+        failed_reads = self.shared.failed_reads
+        sources = Sources(hub, revisions.changed, revisions.log, said, analyst, hub.now_ms, standing, failed_reads)
         return ServedPortfolio(sources, self.name)
 
     def _publisher(self, revisions: _Revisions, served: ServedPortfolio) -> FeedbackPublisher:

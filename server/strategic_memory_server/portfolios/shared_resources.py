@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import redis.asyncio as redis
 
@@ -21,6 +21,7 @@ from strategic_memory_server.redis_access.shared_trips import SharedTrips
 from strategic_memory_server.redis_access.stream_reads import LANE_BLOCK_MS, Lanes
 from strategic_memory_server.revisions.feedback_tail import BLOCK_MS
 from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
+from strategic_memory_server.rpc.failed_reads import FailedReads
 from strategic_memory_server.tls.served_certificates import ServedCertificates
 from strategic_memory_server.tracing.tracing import Tracing
 
@@ -102,6 +103,7 @@ class SharedResources:
         http_refused: requests over HTTP that came too often, by path.
         log_failure: tells why the log of the service cannot be written just now; None while it can.
         groups: which portfolios borrow from each other.
+        failed_reads: says in the log that Redis cannot be read for callers.
         certificates: what is shown to clients; None: connections are not encrypted.
     """
 
@@ -118,3 +120,4 @@ class SharedResources:
     log_failure: Callable[[], str | None]
     certificates: ServedCertificates | None
     groups: Groups
+    failed_reads: FailedReads = field(default_factory=FailedReads)

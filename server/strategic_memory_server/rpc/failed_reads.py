@@ -18,7 +18,9 @@ logger = structlog.get_logger(__name__)
 
 
 class FailedReads:
-    """Writes one line about each kind of reading in each PERIOD_S; the next one counts those that were left out.
+    """Writes one line about each kind of reading in each PERIOD_S, for all portfolios of a process together.
+
+    The next line counts those that were left out, as long as it is of the same outage.
 
     Args:
         clock_s: a clock that only goes forward, seconds.
@@ -32,8 +34,10 @@ class FailedReads:
     def tell(self, what: str, error: Exception) -> None:
         """Say that something cannot be read, and why; `what` is one of a few sentences."""
         now_s = self._clock_s()
-        if now_s - self._told_s[what] < PERIOD_S:
+        since_s = now_s - self._told_s[what]
+        if since_s < PERIOD_S:
             self._untold[what] += 1
             return
         self._told_s[what] = now_s
-        logger.warning(what, error=describe_failure(error), left_out=self._untold.pop(what, 0))
+        untold = self._untold.pop(what, 0)
+        logger.warning(what, error=describe_failure(error), left_out=untold if since_s < 2 * PERIOD_S else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from redis.exceptions import RedisError
 
@@ -37,6 +37,7 @@ class Sources:
     analyst: Analyst
     clock_ms: Callable[[], int]
     problems: Callable[[], Mapping[str, str]] = no_problems
+    failed_reads: FailedReads = field(default_factory=FailedReads)
 
 
 class ServedPortfolio:
@@ -61,7 +62,6 @@ class ServedPortfolio:
         self.waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
         self.waker.listen(turns.end)
         self._pages = LogPages(sources.log.read_after)
-        self._failed_reads = FailedReads()
 
     @contextmanager
     def streamed(self) -> Iterator[None]:
@@ -121,6 +121,6 @@ class ServedPortfolio:
         try:
             following = await self._pages.next_after(after_revision, self.sources.hub.epoch)
         except (RedisError, OSError) as error:
-            self._failed_reads.tell("Feedback log cannot be read for a subscriber", error)
+            self.sources.failed_reads.tell("Feedback log cannot be read for a subscriber", error)
             raise LogNotReadError from error
         return [] if following is None else [following]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -11,13 +12,20 @@ from structlog.testing import capture_logs
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings
 from strategic_memory_server.faults.errors import LogNotReadError, MemoryUnreadableError
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.portfolios.making import make_portfolio
+from strategic_memory_server.portfolios.shared_resources import SharedResources, reach
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.log_settings import LogSettings
 from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
 from strategic_memory_server.rpc.analyses.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.failed_reads import PERIOD_S, FailedReads
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio, Sources
+from strategic_memory_server.sync.sync_settings import SyncSettings
 
 
 class Away:
@@ -55,6 +63,28 @@ async def test_analyses_that_are_asked_for_again_and_again_leave_one_line() -> N
             with pytest.raises(MemoryUnreadableError):
                 await analyst.of_stored_memory(service_pb2.AnalyzeRequest())
     assert [line["event"] for line in lines] == ["Memory cannot be read for an analysis"]
+
+
+def test_all_portfolios_of_a_process_leave_one_line_together() -> None:
+    redis = reach(RedisSettings(), Problems(), is_shared=True)
+    shared = SharedResources(*(MagicMock() for _ in range(13)))
+    settings = PortfolioSettings("quantum", SyncSettings(), LogSettings())
+    with capture_logs() as lines:
+        for number in range(10):
+            told = make_portfolio(f"p{number}", settings, redis, shared, Problems()).served.sources
+            told.failed_reads.tell("A cannot be read", RedisConnectionError("away"))
+            told.analyst._sources.failed_reads.tell("A cannot be read", RedisConnectionError("away"))
+    assert len(lines) == 1
+
+
+def test_what_was_left_out_of_an_outage_is_not_told_of_the_next_one() -> None:
+    now_s = 0.0
+    failed = FailedReads(lambda: now_s)
+    with capture_logs() as lines:
+        for wait_s in (1.0, 86_400.0, 1.0, PERIOD_S, 0.0):
+            failed.tell("A cannot be read", RedisConnectionError("away"))
+            now_s += wait_s
+    assert [line["left_out"] for line in lines] == [0, 0, 1]
 
 
 def test_it_says_again_what_lasts_and_how_often_it_did_not() -> None:

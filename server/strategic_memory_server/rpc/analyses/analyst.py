@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from redis.exceptions import RedisError, ResponseError
 
@@ -49,7 +49,7 @@ class AnalysisSources:
     """What is read for an analysis.
 
     And the caps on leverage in force, for where an input of theirs cannot be read, the advice in force, from which risk
-    is added or not, and the other portfolios of a group.
+    is added or not, the other portfolios of a group, and who is told where Redis cannot be read.
     """
 
     loader: MemoryLoader
@@ -60,6 +60,7 @@ class AnalysisSources:
     leverage_caps: Callable[[], LeverageCaps] = lambda: NO_CAPS
     in_force: Callable[[], Advice | None] = lambda: None
     group: GroupMemory | None = None
+    failed_reads: FailedReads = field(default_factory=FailedReads)
 
 
 class Analyst:
@@ -75,7 +76,6 @@ class Analyst:
         self._sources = sources
         self._settings = settings
         self._threads = threads
-        self._failed_reads = FailedReads()
 
     async def of_stored_memory(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
         """Analyse the stored memory on behalf of this service itself; errors as for `analyze_stored`."""
@@ -131,7 +131,7 @@ class Analyst:
                 None,
             )
         except (RedisError, OSError) as error:
-            self._failed_reads.tell("Memory cannot be read for an analysis", error)
+            self._sources.failed_reads.tell("Memory cannot be read for an analysis", error)
             raise MemoryUnreadableError from error
 
     async def _past_revisions(self, memory: StrategicMemory, order: AnalysisOrder) -> PastRevisions | None:
@@ -150,10 +150,10 @@ class Analyst:
             return await read_past_revisions(self._sources.log, wanted, in_thread)
         except ResponseError as error:
             # Another type, or not permitted: what is asked for first does not depend on it.
-            self._failed_reads.tell("Feedback log cannot be read for an analysis", error)
+            self._sources.failed_reads.tell("Feedback log cannot be read for an analysis", error)
             return None
         except (RedisError, OSError) as error:
-            self._failed_reads.tell("Feedback log cannot be read for an analysis", error)
+            self._sources.failed_reads.tell("Feedback log cannot be read for an analysis", error)
             raise MemoryUnreadableError from error
 
     def analyze_inline(
