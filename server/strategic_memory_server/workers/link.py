@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import math
 import socket
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
@@ -20,6 +22,9 @@ LARGEST_LINE_BYTES = 64 * 1024 * 1024
 
 IS_THERE = "is there"
 """What every process answers, with nothing, for as long as its event loop runs."""
+
+TOLD_EVERY_S = 3_600.0
+"""So often it is said of an answer that it is too long, seconds: it is asked for with each scrape."""
 
 Said: TypeAlias = Any
 """Values of JSON."""
@@ -42,6 +47,7 @@ class Link:
         writer: where they go.
         answers: how to answer, by what is asked.
         heard: called with what is told without a question, and its value.
+        clock_s: a clock that only goes forward, seconds.
     """
 
     def __init__(
@@ -50,6 +56,7 @@ class Link:
         writer: asyncio.StreamWriter,
         answers: Mapping[str, Answer],
         heard: Callable[[str, Any], None] = lambda _what, _value: None,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.answers = {IS_THERE: _here, **answers}
         self._reader = reader
@@ -58,6 +65,8 @@ class Link:
         self._numbers = itertools.count()
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._answering: set[asyncio.Task[None]] = set()
+        self._clock_s = clock_s
+        self._too_long_told_s = -math.inf
 
     @property
     def is_open(self) -> bool:
@@ -135,7 +144,9 @@ class Link:
         if len(line) > LARGEST_LINE_BYTES:
             # The other end would read no more of this one, and either would take the other for gone.
             told = f"its answer has {len(line)} bytes, and {LARGEST_LINE_BYTES} are taken"
-            logger.warning("A question of another process cannot be answered", what=what, why=told)
+            if (now_s := self._clock_s()) - self._too_long_told_s >= TOLD_EVERY_S:
+                self._too_long_told_s = now_s
+                logger.warning("A question of another process cannot be answered", what=what, why=told)
             line = _line({"failed": told, "number": number})
         if self.is_open:
             self._writer.write(line)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from processes import aeventually
+from structlog.testing import capture_logs
 
 from strategic_memory_server.faults.errors import UnknownPortfolioError
 from strategic_memory_server.workers import link
@@ -85,6 +86,23 @@ async def test_an_answer_that_is_too_long_takes_neither_process_from_the_other(m
         assert await asks.ask("short", 10) == "x"
         assert asks.is_open
         assert answering.is_open
+
+
+async def test_an_answer_that_is_too_long_is_told_once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "LARGEST_LINE_BYTES", 1_000)
+
+    async def long(_about: str) -> Said:
+        return "x" * 1_000
+
+    with capture_logs() as lines:
+        async with linked({"metrics": long}, []) as (asks, answering):
+            now_s = answering._clock_s()
+            answering._clock_s = lambda: now_s
+            for step_s in (15.0, link.TOLD_EVERY_S - 15.0, 15.0):
+                with pytest.raises(NoAnswerError, match="its answer has"):
+                    await asks.ask("metrics", 10)
+                now_s += step_s
+    assert [line["what"] for line in lines] == ["metrics", "metrics"]
 
 
 async def test_an_answer_that_came_while_the_process_stood_still_is_taken_after_its_time() -> None:
