@@ -38,12 +38,15 @@ def report_new_epoch(problems: Problems, now: LogState, begun: Begun, known: int
 
 
 def report_other_history(problems: Problems, found: LogState, above: int) -> None:
-    """Tell that Redis holds another history than the one that was said, and another epoch begins above a revision."""
-    logger.warning("Feedback log gets a new epoch", in_place_of=found.epoch, above=above, why="replaced")
+    """Tell that Redis holds another history than was said, and that another epoch is to begin above a revision.
+
+    Whoever tells so may be deposed before it has begun one, and the next to lead may know of no other history.
+    """
+    logger.warning("Feedback log is to get a new epoch", in_place_of=found.epoch, above=above, why="replaced")
     sentence = (
         f"Redis held another history than was said (revision {found.revision} of epoch {found.epoch}): the data set "
         "was replaced or set back, or another program has written to the log or its state; "
-        f"another epoch goes on above revision {above}. See docs/redis.md, Loss"
+        f"whoever leads and has heard what was said begins another epoch above revision {above}. See docs/redis.md, Loss"
     )
     problems.state("feedback_log_replaced", sentence, for_s=TOLD_FOR_S)
 
