@@ -45,8 +45,8 @@ def report_other_history(problems: Problems, found: LogState, above: int) -> Non
     logger.warning("Feedback log is to get a new epoch", in_place_of=found.epoch, above=above, why="replaced")
     sentence = (
         f"Redis held another history than was said (revision {found.revision} of epoch {found.epoch}): the data set "
-        "was replaced or set back, or another program has written to the log or its state; "
-        f"whoever leads and has heard what was said begins another epoch above revision {above}. See docs/redis.md, Loss"
+        "was replaced or set back, or another program has written to the log or its state; whoever leads and has heard "
+        f"what was said begins another epoch above revision {above}. See docs/redis.md, Loss"
     )
     problems.state("feedback_log_replaced", sentence, for_s=TOLD_FOR_S)
 
