@@ -62,9 +62,12 @@ def test_a_server_of_another_version_stands_back_only_where_its_settings_differ(
     guard, key = "STRATEGIC_MEMORY_LEVERAGE_GUARD", LogKeys.under("quantum").other_settings
     settings = json.loads(sound.hget(STATE, "settings") or "{}")
     assert settings.pop(guard) is False
-    for more, told in (({}, []), ({"STRATEGIC_MEMORY_OF_A_LATER_VERSION": 1}, []), ({guard: True}, ["other_settings"])):
+    later: dict[str, object] = {"STRATEGIC_MEMORY_OF_A_LATER_VERSION": 1}
+    for more, told in (({}, []), (later, ["may stand back"]), ({guard: True}, ["stands back"])):
         sound.set(key, f"upgraded {json.dumps({**settings, **more})}")
-        assert [each.check for each in examined().findings] == told
+        found = examined().findings
+        assert [each.check for each in found] == ["other_settings" for _ in told]
+        assert all(words in each.sentence for words, each in zip(told, found, strict=True))
 
 
 def test_a_replica_and_a_primary_without_its_replicas_take_no_writes(

@@ -23,11 +23,18 @@ def check(examined: Examined) -> Iterator[Finding]:
         )
         yield Finding(NAME, Severity.WARNING, said, examined.redis_cli("HGET", keys.state, "settings"))
     server, _, theirs = log.other_settings.partition(" ")
+    name, show = ascii(server)[1:-1][:80], examined.redis_cli("GET", keys.other_settings)
     # One of another version knows of more settings or fewer, and need not differ for it.
     if server and differences(log.settings, from_text(theirs)):
         apart = differences(theirs, ours)
-        said = f"the server {ascii(server)[1:-1][:80]} stands back, as its settings differ from those of the log" + (
+        said = f"the server {name} stands back, as its settings differ from those of the log" + (
             f": {'; '.join(apart)}" if apart else ""
         )
-        show = examined.redis_cli("GET", keys.other_settings)
         yield Finding(NAME, Severity.WARNING, f"{said}. It does not take over; give all servers the same", show)
+    elif server and (unknown := from_text(theirs).keys() - from_text(log.settings).keys() - ours.keys()):
+        said = (
+            f"the server {name} is of another version than this command, with settings of which neither this nor "
+            f"the log knows ({ascii(', '.join(sorted(unknown)))[1:-1][:200]}). It may stand back for them: see whether "
+            "`settings differ` stands in its problems"
+        )
+        yield Finding(NAME, Severity.WARNING, said, show)
