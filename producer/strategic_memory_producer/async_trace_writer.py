@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -36,6 +36,8 @@ _TURNS = 10
 """Within so many turns of an event loop that goes on an answer is read that has come meanwhile, and told."""
 _TURN_S = 0.05
 """The least time that is given to a turn. A busy loop takes longer."""
+_LEFT_WITHIN_S = 0.1
+"""So long a connection that is left has to end. Then it ends behind the calls that go on."""
 
 
 class AsyncTraceWriter(Rooted):
@@ -68,7 +70,8 @@ class AsyncTraceWriter(Rooted):
     async def close(self) -> None:
         """End the connection."""
         self._take_loop()
-        await self._pool.disconnect()
+        with suppress(*OUT_OF_REACH):
+            await self._pool.disconnect()
 
     async def observe_regime(self, regime: str, **more: Unpack[ObservationFields]) -> str:
         """Write a regime that was observed; return its id."""
@@ -124,9 +127,17 @@ class AsyncTraceWriter(Rooted):
             raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
             return outbox.broken_off(error)
-        if are_of_a_replica(answers):
-            await self._pool.disconnect()
-        return outbox.answered(answers)
+        try:
+            return outbox.answered(answers)
+        finally:
+            if are_of_a_replica(answers):
+                await self._leave()
+
+    async def _leave(self) -> None:
+        """End the connection. A peer that has frozen does not end TLS, and nobody is to wait for that."""
+        with suppress(*OUT_OF_REACH):
+            async with asyncio.timeout(_LEFT_WITHIN_S):
+                await self._pool.disconnect()
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:

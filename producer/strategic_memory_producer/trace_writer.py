@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -111,6 +112,9 @@ class TraceWriter(Rooted):
             raise outbox.shut_out(error) from error
         except outbox.breaking_off() as error:
             return outbox.broken_off(error)
-        if are_of_a_replica(answers):
-            self._pool.disconnect()
-        return outbox.answered(answers)
+        try:
+            return outbox.answered(answers)
+        finally:
+            if are_of_a_replica(answers):
+                with suppress(*outbox.breaking_off()):
+                    self._pool.disconnect()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socketserver
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from io import BufferedIOBase
@@ -11,12 +13,15 @@ from typing import ClassVar
 
 import pytest
 import redis
+import redis.asyncio
 from processes import eventually
 from producer.both_writers import QUICK, MakeWriter
 from redis._parsers import _AsyncRESP3Parser, _RESP3Parser
 
 from strategic_memory_producer import (
+    AsyncTraceWriter,
     BackgroundWriter,
+    EntryRefusedError,
     UnwrittenError,
     WriterSettings,
     async_trace_writer,
@@ -148,6 +153,48 @@ def test_what_waits_in_the_background_keeps_its_order_where_redis_has_read_its_d
             assert eventually(lambda: not writer.waiting)
         refusing.shutdown()
     assert _Refusing.sent[-2:] == [b"A", b"B"]
+
+
+async def test_what_a_replica_answered_is_not_lost_where_its_connection_does_not_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A peer of TLS that froze after its answer: what was written was told neither as that nor as what it was not."""
+
+    async def frozen(_: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    _Refusing.sent.clear()
+    _Refusing.refusals[:] = [b"READONLY You can't write against a read only replica."]
+    with _Server(("127.0.0.1", 0), _Refusing) as refusing:
+        threading.Thread(target=refusing.serve_forever, daemon=True).start()
+        url = f"redis://127.0.0.1:{refusing.server_address[1]}/0?protocol=2"
+        async with AsyncTraceWriter(url, WriterSettings(timeout_s=20)) as writer:
+            began_s = time.monotonic()
+            with monkeypatch.context() as patched:
+                patched.setattr(asyncio.StreamWriter, "wait_closed", frozen)
+                assert await writer.write([regime_observation("A"), portfolio_entry(1)]) == ["3-0", "2-0"]
+            assert time.monotonic() - began_s < 20
+        refusing.shutdown()
+    assert _Refusing.sent == [b"A", b"1", b"A"]
+
+
+async def test_a_connection_that_does_not_end_hides_no_error(
+    redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disconnect = redis.asyncio.Connection.disconnect
+
+    async def frozen(connection: redis.asyncio.Connection) -> None:
+        await disconnect(connection)
+        raise redis.TimeoutError("Timed out closing connection after 5.0")
+
+    async def write() -> None:
+        async with AsyncTraceWriter(redis_server.url) as writer:
+            await writer.observe_regime("A")
+            await writer.observe_regime("")
+
+    monkeypatch.setattr(redis.asyncio.Connection, "disconnect", frozen)
+    with pytest.raises(EntryRefusedError):
+        await write()
 
 
 def test_who_is_asked_for_a_password_at_an_entry_is_told_so_at_once(make_writer: MakeWriter) -> None:
