@@ -16,6 +16,7 @@ from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.errors import TraceError, UnwrittenError
 from strategic_memory_producer.given_entries import checked_entries
+from strategic_memory_producer.refusals import Refusal
 from strategic_memory_producer.rooted import Rooted
 from strategic_memory_producer.trace_writer import TraceWriter
 from strategic_memory_producer.traces import (
@@ -158,19 +159,23 @@ class _Waiting:
         return self._process != os.getpid()
 
     def _run(self) -> None:
-        while self._next():
-            try:
-                self._writer.send(self._outbox)
-            except UnwrittenError as error:
-                has_written = len(error.entries) + len(error.in_doubt) < len(self._outbox)
-                self._done(error.entries)
-                self._failed(error, has_written=has_written)
-            except Exception as error:  # noqa: BLE001 - it is told, and this thread ends
-                self._end_by(error)
-                return
-            else:
-                self._done()
-                self._succeeded()
+        try:
+            while self._next():
+                self._send()
+        except Exception as error:  # noqa: BLE001 - it is told, and this thread ends
+            self._end_by(error)
+
+    def _send(self) -> None:
+        outbox = self._outbox
+        try:
+            self._writer.send(outbox)
+        except UnwrittenError as error:
+            self._done(error.entries)
+            has_written = len(error.entries) + len(error.in_doubt) < len(outbox)
+            self._failed(error, outbox.trouble, has_written=has_written)
+        else:
+            self._done()
+            self._succeeded()
 
     def _next(self) -> bool:
         """Take what waits, once there is something; return whether there is, and it is not over."""
@@ -185,18 +190,17 @@ class _Waiting:
             self._entries[: len(self._outbox)] = left
             self._outbox = self._writer.outbox(())
 
-    def _failed(self, error: UnwrittenError, *, has_written: bool) -> None:
+    def _failed(self, error: UnwrittenError, trouble: Refusal, *, has_written: bool) -> None:
         self._tell_doubt(len(error.in_doubt))
         if self._is_over:
             return
         self._why = str(error)
-        trouble = self._why.partition(":")[0]
-        if has_written:
-            # One stream may be refused for good, and nobody would hear of what passes, and comes again.
-            self._told_at_s = {told: at_s for told, at_s in self._told_at_s.items() if told == trouble}
+        if has_written or (trouble.is_of_redis and not trouble.passes):
+            # One stream may be refused for good: Redis is back then, and what passes is told where it comes again.
+            self._told_at_s = {told: at_s for told, at_s in self._told_at_s.items() if told == trouble.kind}
         now_s = time.monotonic()
-        if now_s - self._told_at_s.get(trouble, -math.inf) >= _TOLD_AGAIN_S:
-            self._told_at_s[trouble] = now_s
+        if now_s - self._told_at_s.get(trouble.kind, -math.inf) >= _TOLD_AGAIN_S:
+            self._told_at_s[trouble.kind] = now_s
             _log.warning("traces wait for Redis: %s", error)
         with self._changed:
             # What is refused once it is closed is not tried again.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from strategic_memory_producer.connection import OUT_OF_REACH
 from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.errors import UnwrittenError
-from strategic_memory_producer.refusals import meaning_of
+from strategic_memory_producer.refusals import Refusal, meaning_of
 from strategic_memory_producer.writer_settings import WriterSettings
 
 _FIRST_PAUSE_S = 0.05
@@ -25,6 +25,9 @@ class Outbox:
     sent, trades are sent again, for each counts once by its `trade_id`; whether the rest arrived nobody knows, and
     the caller is told. A refusal that no waiting mends holds up the rest of its stream, which keeps its order, and not
     the other streams.
+
+    Attributes:
+        trouble: what the UnwrittenError that was raised last is about.
     """
 
     def __init__(self, settings: WriterSettings, entries: Sequence[Entry], *, have_failed: bool = False) -> None:
@@ -38,7 +41,8 @@ class Outbox:
         # Who asks what is unconfirmed is another thread than the one that sends.
         self._asked_or_told = threading.RLock()
         self._ends_s = time.monotonic() + settings.timeout_s
-        self._why = self._why_refused = ""
+        self.trouble = self._why = Refusal("", passes=True, is_of_redis=False)
+        self._why_refused: Refusal | None = None
         self._pauses = int(have_failed)
         self._is_ended = False
 
@@ -74,7 +78,7 @@ class Outbox:
     def page(self) -> list[Entry]:
         """Return what to send next in one round trip; empty when nothing is left. Raise UnwrittenError after `end`."""
         if self._is_ended and self._unsent:
-            raise self._unwritten("the writer was closed")
+            raise self._unwritten(Refusal("the writer was closed", passes=False, is_of_redis=False))
         # After a failure one goes alone: of a page a Redis could refuse the beginning, and take the rest before it.
         return [self._entries[index] for index in self._unsent[: 1 if self._pauses else self._settings.page]]
 
@@ -87,13 +91,15 @@ class Outbox:
 
     def not_sent(self, error: Exception) -> float:
         """Redis could not be reached. Return how long to wait; raise UnwrittenError when the time is up."""
-        return self._again(f"Redis is out of reach: check that it runs and that its URL is right ({error})")
+        said = f"Redis is out of reach: check that it runs and that its URL is right ({error})"
+        return self._again(Refusal(said, passes=True, is_of_redis=False, kind="out of reach"))
 
     def shut_out(self, error: Exception) -> UnwrittenError:
         """Redis does not let this user in, and takes nothing. Return the error, for waiting mends nothing."""
         with self._asked_or_told:
             self._on_its_way = ()
-        return self._unwritten(f"Redis asks for a user and password that it knows, in the URL: {error}")
+        said = f"Redis asks for a user and password that it knows, in the URL: {error}"
+        return self._unwritten(Refusal(said, passes=False, kind="shut out"))
 
     def broken_off(self, error: Exception) -> float:
         """The connection broke while the page was on its way. Return and raise as `not_sent`."""
@@ -102,14 +108,16 @@ class Outbox:
             doubtful = {index for index in page if not self._entries[index].counts_once}
             self._in_doubt += sorted(doubtful)
             self._unsent = [index for index in self._unsent if index not in doubtful]
-        return self._again(f"the connection to Redis broke: {error}")
+        said = f"the connection to Redis broke: {error}"
+        return self._again(Refusal(said, passes=True, is_of_redis=False, kind="broken off"))
 
     def answered(self, answers: Sequence[object]) -> float:
         """Redis answered each entry of the page with an id or an error. Return and raise as `not_sent`.
 
         Raises UnwrittenError for a refusal that no waiting mends, once the other streams have theirs.
         """
-        rest, refusals, doubtful = self._unsent[len(answers) :], {}, ""
+        doubtful: Refusal | None = None
+        rest, refusals = self._unsent[len(answers) :], {}
         with self._asked_or_told:
             page, self._on_its_way = self._on_its_way, ()
             for index, answer in zip(page, answers, strict=True):
@@ -119,17 +127,17 @@ class Outbox:
                     refusals[index] = refusal
                 else:
                     self._in_doubt.append(index)
-                    self._why_refused = self._why_refused or refusal.sentence
-                    doubtful = refusal.sentence
+                    self._why_refused = self._why_refused or refusal
+                    doubtful = refusal
         self._unsent = [*refusals, *rest]
         lasting = next((refusal for refusal in refusals.values() if not refusal.passes), None)
         if lasting is not None:
             self._set_aside({self._entries[index].stream for index, refusal in refusals.items() if not refusal.passes})
-            self._why_refused = self._why_refused or lasting.sentence
+            self._why_refused = self._why_refused or lasting
         passing = next((refusal for refusal in refusals.values() if refusal.passes), None)
         if passing is not None:
-            return self._again(passing.sentence)
-        if doubtful:
+            return self._again(passing)
+        if doubtful is not None:
             # Or all that waits would be in doubt within a moment, for as long as that lasts.
             return self._again(doubtful)
         self._pauses = 0
@@ -148,7 +156,7 @@ class Outbox:
         self._refused += [index for index in self._unsent if self._entries[index].stream in streams]
         self._unsent = [index for index in self._unsent if self._entries[index].stream not in streams]
 
-    def _again(self, why: str) -> float:
+    def _again(self, why: Refusal) -> float:
         self._why = why
         growing_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(self._pauses, _DOUBLINGS))
         pause_s = 0.0 if self._is_ended or not self._unsent else growing_s
@@ -157,14 +165,15 @@ class Outbox:
             raise self._unwritten(why)
         return pause_s
 
-    def _unwritten(self, why: str) -> UnwrittenError:
+    def _unwritten(self, why: Refusal) -> UnwrittenError:
         said, unwritten = [], sorted(self._refused + self._unsent)
+        self.trouble = self._why_refused or why
         if unwritten:
             said.append(f"{len(unwritten)} of {len(self._ids)} entries were not confirmed, write them again")
         if self._in_doubt:
             said.append(f"{len(self._in_doubt)} of {len(self._ids)} entries are in doubt, they may have been written")
         return UnwrittenError(
-            f"{self._why_refused or why}: {'; '.join(said)}",
+            f"{self.trouble.sentence}: {'; '.join(said)}",
             self._those(unwritten),
             self._those(sorted(self._in_doubt)),
         )

@@ -32,11 +32,15 @@ _LASTING = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an entry was not added, whether waiting may help, and whether it is Redis itself that says so."""
+    """Why an entry was not added, whether waiting may help, and whether it is Redis itself that says so.
+
+    Of what has one `kind` the sentences may differ; there are few kinds.
+    """
 
     sentence: str
     passes: bool
     is_of_redis: bool = True
+    kind: str = ""
 
 
 def are_of_a_replica(answers: Iterable[object]) -> bool:
@@ -50,9 +54,9 @@ def meaning_of(error: Exception) -> Refusal:
     said = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
     code = getattr(error, "status_code", None) or said.split(" ", 1)[0]
     if said in _PASSING_OF_PROXIES:
-        return Refusal(f"{_PASSING_OF_PROXIES[said]} ({said})", passes=True)
+        return Refusal(f"{_PASSING_OF_PROXIES[said]} ({said})", passes=True, kind=said)
     for meanings, passes in ((_PASSING, True), (_LASTING, False)):
         if code in meanings:
-            return Refusal(f"{meanings[code]} ({said})", passes)
+            return Refusal(f"{meanings[code]} ({said})", passes, kind=code)
     # Redis begins each with a code. A proxy before it, Envoy for one, does not know what became of what it has sent on.
     return Refusal(said, passes=False, is_of_redis=code.isascii() and code.isupper())

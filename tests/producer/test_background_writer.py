@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import redis
@@ -17,17 +20,21 @@ from faults.tcp_proxy import TcpProxy
 from processes import eventually
 from producer.background_entries import trade_ids
 from producer.both_writers import QUICK
+from redis.exceptions import ResponseError
 
 from strategic_memory_producer import (
     BackgroundWriter,
+    Entry,
     EntryRefusedError,
     TraceError,
     TraceWriter,
     UnwrittenError,
     WriterSettings,
     background_writer,
+    portfolio_entry,
     trade_result,
 )
+from strategic_memory_producer.outbox import Outbox
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 
@@ -57,15 +64,19 @@ def test_what_redis_does_not_take_waits_in_its_order_and_is_told(
         eventually(lambda: "traces that waited for Redis were written" in caplog.text)
 
 
+@pytest.mark.parametrize("fails", ["send", "outbox"])
 def test_a_fault_of_the_program_is_told_to_whoever_goes_on_writing(
-    redis_server: EmbeddedRedis, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    redis_server: EmbeddedRedis, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, fails: str
 ) -> None:
     """The thread had ended, and what was written from then on waited for nobody."""
+    works = getattr(TraceWriter, fails)
 
-    def fails(*_: object) -> None:
-        raise OverflowError("result too large")
+    def failing(writer: TraceWriter, entries: Sequence[Entry], **more: bool) -> object:
+        if entries:
+            raise OverflowError("result too large")
+        return works(writer, entries, **more)
 
-    monkeypatch.setattr(TraceWriter, "send", fails)
+    monkeypatch.setattr(TraceWriter, fails, failing)
     writer = BackgroundWriter(redis_server.url)
     writer.record_trade(0.5, trade_id="1")
     eventually(lambda: "traces are written no more: a fault of the program" in caplog.text)
@@ -74,38 +85,80 @@ def test_a_fault_of_the_program_is_told_to_whoever_goes_on_writing(
     assert len(writer.close()) == 1
 
 
+class Scripted:
+    """Stands for a TraceWriter: each attempt comes to what it is told, and takes all once that is over."""
+
+    def __init__(self, *attempts: Sequence[Exception | bytes]) -> None:
+        self._attempts = iter(attempts)
+
+    def outbox(self, entries: Sequence[Entry], *, have_failed: bool = False) -> Outbox:
+        # Its time is over with each attempt.
+        return Outbox(WriterSettings(timeout_s=0.01), entries, have_failed=have_failed)
+
+    def send(self, outbox: Outbox) -> None:
+        answers = iter(next(self._attempts, TAKES_ALL))
+        while outbox.page():
+            page, answer = outbox.sent_page(), next(answers)
+            if isinstance(answer, OSError):
+                outbox.not_sent(answer)
+            else:
+                outbox.answered([answer] * len(page))
+        outbox.ids()
+
+    def close(self) -> None:
+        pass
+
+
+def told_of(script: Scripted, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return of what trouble the log told while two entries waited through all that was scripted."""
+    monkeypatch.setattr(background_writer, "_PAUSE_S", 0.0)
+    waiting = background_writer._Waiting(cast("TraceWriter", script))
+    waiting.add([portfolio_entry(0.5)] * 2)
+    eventually(lambda: not waiting.left())
+    waiting.close(60.0)
+    told = [record.getMessage().partition(": ")[2] for record in caplog.records if record.levelno >= logging.WARNING]
+    return [re.split("[:,(]", text)[0].strip() for text in told]
+
+
+AWAY = (OSError("connection refused"),)
+LOADING = (ResponseError("LOADING Redis is loading the dataset in memory"),)
+WRONG_TYPE = (ResponseError("WRONGTYPE Operation against a key"),)
+TAKES_ALL = (b"1-0", b"2-0")
+IS_AWAY, IS_LOADING, IS_NO_STREAM = (
+    "Redis is out of reach",
+    "Redis reads its data after a start",
+    "the key is no stream",
+)
+
+
 def test_each_outage_is_told_also_while_one_stream_is_refused_for_good(
-    proxy: TcpProxy, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What one stream was refused for had been told, and of every outage from then on nothing was."""
-    monkeypatch.setattr(background_writer, "_PAUSE_S", 0.05)
-    redis_client.set("quantum:stream:portfolio.memory", "no stream")
-
-    def told(trouble: str, times: int = 1) -> bool:
-        return caplog.text.count(f"traces wait for Redis: {trouble}") >= times
-
-    with BackgroundWriter(f"redis://{proxy.address}", WriterSettings(timeout_s=2.0)) as writer:
-        writer.record_portfolio(0.5)
-        eventually(partial(told, "the key is no stream"))
-        for outage in (1, 2):
-            proxy.refuse()
-            proxy.reset()
-            writer.record_trade(0.5, trade_id=str(outage))
-            eventually(partial(told, "Redis is out of reach", outage))
-            proxy.heal()
-            eventually(lambda: writer.waiting == 1)
-        redis_client.delete("quantum:stream:portfolio.memory")
-        eventually(lambda: writer.waiting == 0)
-    assert trade_ids(redis_client) == ["1", "2"]
+    script = Scripted(WRONG_TYPE, AWAY, AWAY, WRONG_TYPE, AWAY, WRONG_TYPE, WRONG_TYPE, AWAY)
+    assert told_of(script, caplog, monkeypatch) == [IS_NO_STREAM, IS_AWAY, IS_AWAY, IS_AWAY]
 
 
-def test_what_lasts_is_told_again(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_takes_turns_within_an_outage_is_told_once_each(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = Scripted(*[AWAY, LOADING] * 5, (b"1-0", *AWAY), LOADING)
+    assert told_of(script, caplog, monkeypatch) == [IS_AWAY, IS_LOADING, IS_LOADING]
+
+
+def test_a_refusal_in_words_that_change_is_told_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told with each attempt, and each of the texts was kept."""
+    script = Scripted(*[(ResponseError(f"ERR request {number} failed"),) for number in range(5)])
+    assert told_of(script, caplog, monkeypatch) == ["ERR request 0 failed"]
+
+
+def test_what_lasts_is_told_again_each_hour(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was told once, and weeks later all that had waited since was lost with the program."""
-    monkeypatch.setattr(background_writer, "_PAUSE_S", 0.01)
-    monkeypatch.setattr(background_writer, "_TOLD_AGAIN_S", 0.5)
-    with BackgroundWriter(f"redis://127.0.0.1:{free_port()}", WriterSettings(timeout_s=0.1)) as writer:
-        writer.record_trade(0.5)
-        eventually(lambda: caplog.text.count("traces wait for Redis") >= 2)
+    ten_minutes = (600.0 * number for number in itertools.count())
+    monkeypatch.setattr(background_writer, "time", SimpleNamespace(monotonic=lambda: next(ten_minutes)))
+    assert told_of(Scripted(*[AWAY] * 13), caplog, monkeypatch) == [IS_AWAY] * 3
 
 
 def test_a_wrong_value_is_refused_in_the_call() -> None:

@@ -111,7 +111,7 @@ def test_a_redis_that_has_become_a_replica_is_left_for_the_one_that_has_its_addr
     """The connection to it stayed, and so did the refusals until the program was started again."""
     primary = f"127.0.0.1:{redis_client.connection_pool.connection_kwargs['port']}"
     proxy.retarget(f"127.0.0.1:{fresh_redis.port}")
-    writer = make_writer(f"redis://{proxy.address}/0", WriterSettings(timeout_s=2))
+    writer = make_writer(f"redis://{proxy.address}/0", WriterSettings(timeout_s=30))
     writer.observe_regime("BULL")
     with redis.Redis.from_url(fresh_redis.url) as before:
         before.replicaof("127.0.0.1", free_port())
