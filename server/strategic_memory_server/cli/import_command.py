@@ -45,6 +45,11 @@ _OVERRIDE_TOLD = {
     Stands.ANOTHER: "another one holds, and is left as it is",
 }
 
+_OVERRIDE_LEFT_OUT = (
+    "is not brought back: this version cannot read it, and takes it for ended a day after it was exported; where the "
+    "version that wrote it lets one hold for longer, leverage may be higher than before: set it again"
+)
+
 _HYSTERESIS_TOLD = (
     "is not brought back; where no service has been, it starts from the safe values, and what is bolder waits anew"
 )
@@ -152,6 +157,8 @@ async def _bring_back(settings: RedisSettings, folder: Path, *, dry_run: bool) -
         brought = await write_override(client, prefix, exported.override, unix_time_ms(), dry_run=dry_run)
         if brought is not None:
             click.echo(f"override: {_OVERRIDE_TOLD.get(brought) or _done(dry_run=dry_run)}")
+        if exported.leaves_override_out:
+            click.echo(f"override: {_OVERRIDE_LEFT_OUT}")
         await _write_entries(client, prefix, exported.streams, begins, dry_run=dry_run)
 
 

@@ -74,6 +74,7 @@ class Exported:
         values: the other inputs, by source.
         memories: the long memory by its place, `first` or `beside`; those that were not there are left out.
         override: what operators had said; None: nothing that had not ended.
+        leaves_override_out: whether they had said what this version cannot read, and takes for ended.
         guard: what the drawdown guard went on from, as text; None: it was off, or had taken in nothing.
         decay: how the sums of the one beside the first decay.
     """
@@ -82,6 +83,7 @@ class Exported:
     values: Mapping[str, bytes]
     memories: Mapping[str, ExportedMemory]
     override: bytes | None
+    leaves_override_out: bool
     guard: bytes | None
     decay: float
 
@@ -101,9 +103,10 @@ def read_export(folder: Path) -> Exported:
         memory = memories.setdefault(row["place"], ExportedMemory({}, {}))
         getattr(memory, row["part"])[row["name"]] = row["value"]
     values = {row["source"]: row["value"] for row in tables[VALUES_FILE].to_pylist()}
-    override = _override(folder, values.pop(OVERRIDE_VALUE, None), manifest.exported_at)
+    carried = values.pop(OVERRIDE_VALUE, None)
+    override = _override(folder, carried, manifest.exported_at)
     guard = _guard(folder, values.pop(GUARD_VALUE, None))
-    return Exported(streams, values, memories, override, guard, manifest.decay)
+    return Exported(streams, values, memories, override, override != carried, guard, manifest.decay)
 
 
 def _override(folder: Path, carried: bytes | None, exported_at: str) -> bytes | None:
@@ -117,7 +120,8 @@ def _override(folder: Path, carried: bytes | None, exported_at: str) -> bytes | 
         return None
     raise FolderError(
         f"{folder / VALUES_FILE}: what operators have said cannot be read by this version, and may hold; nothing was "
-        f"written: install the version that wrote it, or wait until a day after {exported_at}, when it has ended"
+        f"written: install the version that wrote it; from a day after {exported_at} on it is left out, for as far as "
+        "this version knows it has ended by then"
     )
 
 

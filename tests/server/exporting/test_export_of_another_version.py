@@ -98,7 +98,7 @@ async def test_an_override_that_only_a_later_version_can_read_is_not_left_behind
 
 
 @pytest.mark.processes
-async def test_a_day_later_it_has_ended_whatever_it_says(
+async def test_a_day_later_it_is_left_out_and_that_is_told(
     redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
     folder = await exported(redis_server, redis_client, tmp_path / "export")
@@ -106,6 +106,7 @@ async def test_a_day_later_it_has_ended_whatever_it_says(
     redis_client.flushall()
     done = await run(import_past, folder, "--redis-url", redis_server.url)
     assert (done.exit_code, redis_client.exists(SAID)) == (0, 0), done.output
+    assert "override: is not brought back: this version cannot read it" in done.output
 
 
 @pytest.mark.processes
