@@ -134,7 +134,8 @@ def govern(client: StrategicMemoryClient, key: PolicyKey, governor: Governor, *,
             sentence = looked(lambda: client.newest, key, governor, writes=writes) or back(said)
         except redis.RedisError as error:
             sentence = f"{AWAY}: {error}"
-            if isinstance(error, redis.ReadOnlyError):
+            # A replica that serves no stale data refuses the look already.
+            if isinstance(error, redis.ReadOnlyError | redis.exceptions.MasterDownError):
                 key.connect_anew()
         if sentence != said:
             said = sentence

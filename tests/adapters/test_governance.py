@@ -296,8 +296,13 @@ def test_governance_keeps_each_policy_once_that_it_has_no_answer_for(monkeypatch
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize("serves_stale_data", ["yes", "no"])
 def test_governance_leaves_a_redis_that_has_become_a_replica(
-    fresh_redis: EmbeddedRedis, redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    fresh_redis: EmbeddedRedis,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    serves_stale_data: str,
 ) -> None:
     """Its address led to the new primary by then, but the connection stayed until governance was started again."""
     governance, time = loaded("governance"), SetTime()
@@ -306,6 +311,7 @@ def test_governance_leaves_a_redis_that_has_become_a_replica(
         key = governance.PolicyKey(f"redis://{proxy.address}", "quantum")
         assert key.read() == (CONSERVATIVE, False)
         with redis.Redis.from_url(fresh_redis.url) as before:
+            before.config_set("replica-serve-stale-data", serves_stale_data)
             before.replicaof("127.0.0.1", free_port())
         proxy.retarget(f"127.0.0.1:{redis_server.port}")
         client = SimpleNamespace(newest=advice(AGGRESSIVE, 0.8))
