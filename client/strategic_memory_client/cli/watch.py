@@ -109,6 +109,8 @@ def watch(
         return ExitCode.OK
     if events and command:
         raise click.UsageError("--exec is run for advice: leave out --events")
+    if command is None:
+        stream = _while_it_is_read(stream)
     with _notifier(command) as notify:
         if events:
             found = _event_lines(stream, as_json=as_json)
@@ -147,9 +149,14 @@ def _resume_point(revision: int | None, epoch: str) -> ResumePoint | None:
         raise click.BadParameter(str(error), param_hint="--resume-after") from error
 
 
-def _event_lines(stream: Iterator[SubscriptionEvent], *, as_json: bool) -> Iterator[str]:
+def _while_it_is_read(stream: Iterator[SubscriptionEvent]) -> Iterator[SubscriptionEvent]:
     for event in stream:
         require_reader()
+        yield event
+
+
+def _event_lines(stream: Iterator[SubscriptionEvent], *, as_json: bool) -> Iterator[str]:
+    for event in stream:
         yield json_line(event_json(event)) if as_json else event_line(event)
 
 
@@ -177,7 +184,6 @@ def advice_lines(
             if (lapsed := standing.pass_time(clock.now())) is not None:
                 yield told(lapsed)
             continue
-        require_reader()
         _complain_of(outage, event)
         advice = event.feedback if isinstance(event, FeedbackReceived) else None
         if client is not None:

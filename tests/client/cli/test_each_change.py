@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -88,10 +89,14 @@ def test_what_a_program_cannot_be_told_is_said_and_the_next_advice_is_told(tmp_p
 
 
 def test_a_program_that_fails_is_run_again_where_nobody_is_told_of_it(tmp_path: Path) -> None:
-    """It was never run again: the thread that runs it ended with what it could not complain of."""
-    told = tmp_path / "told"
+    """It was never run again: the thread that runs it ended with what it could not complain of.
+
+    Where a collector that took both outputs ends, the command itself ended too, and with 0.
+    """
+    told, is_unread = tmp_path / "told", threading.Event()
 
     def script(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
+        eventually(is_unread.is_set)
         yield feedback_response(1)
         eventually(told.exists)
         yield feedback_response(2)
@@ -101,6 +106,8 @@ def test_a_program_that_fails_is_run_again_where_nobody_is_told_of_it(tmp_path: 
         ScriptedPeer(script) as peer,
         start("watch", "-a", peer.address, "--count", "2", "--exec", program) as process,
     ):
+        process.stdout.close()
         process.stderr.close()
+        is_unread.set()
         assert process.wait() == 0
     assert told.read_text().split() == ["1", "2"]
