@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic
 
 import click
 
@@ -22,7 +21,6 @@ from strategic_memory_client.cli.standard_output import require_reader, write_li
 from strategic_memory_client.cli.standing_advice import StandingAdvice
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.streams.arrivals import Arrivals, moment
-from strategic_memory_client.streams.disconnections import Disconnections
 from strategic_memory_client.streams.subscription_settings import Delivery, ResumePoint
 from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.events import Disconnected, FeedbackReceived, SubscriptionEvent
@@ -96,7 +94,7 @@ def watch(
 
     Ends when no server could be reached for --timeout seconds, and then with exit code 3.
     """
-    stream = client.stream_events(
+    stream: Iterator[SubscriptionEvent] = client.stream_events(
         resume_after=_resume_point(resume_after, epoch),
         send_current=not every,
         delivery=Delivery.EVERY if every else Delivery.LATEST,
@@ -178,13 +176,15 @@ def advice_lines(
         look_s = arrivals.look(moment())
         return min(max(standing.left_s(clock.now()), 0.0), look_s) if standing.is_told_active else look_s
 
-    outage = Disconnections()
+    is_known_to_be_lost = False
     for event in stream if client is None else within(stream, wait_s):
         if event is None:
             if (lapsed := standing.pass_time(clock.now())) is not None:
                 yield told(lapsed)
             continue
-        _complain_of(outage, event)
+        if isinstance(event, Disconnected) and not is_known_to_be_lost:
+            complain(f"{event.error}; trying again")
+        is_known_to_be_lost = isinstance(event, Disconnected)
         advice = event.feedback if isinstance(event, FeedbackReceived) else None
         if client is not None:
             advice = standing.take(event, clock.now(), arrivals.waited_s(moment()))
@@ -193,13 +193,6 @@ def advice_lines(
         if advice is not None:
             yield told(advice)
         arrivals.wait()
-
-
-def _complain_of(outage: Disconnections, event: SubscriptionEvent) -> None:
-    if not isinstance(event, Disconnected):
-        outage.heard()
-    elif outage.is_to_be_told(monotonic()):
-        complain(f"{event.error}; trying again")
 
 
 def _fetch(standing: StandingAdvice, client: StrategicMemoryClient) -> Feedback | None:
