@@ -2,6 +2,7 @@ package strategicmemory
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -56,12 +57,13 @@ type subscription struct {
 	heardFromServer     bool
 	wasEverHeard        bool
 	askedToWaitUntil    map[string]time.Time // by address
+	doNotKnowIt         map[string]bool      // addresses
 }
 
 func newSubscription(settings subscriptionSettings, random func() float64) *subscription {
 	return &subscription{
 		settings: settings, random: random, position: settings.ResumeAfter, newest: map[string]uint64{},
-		askedToWaitUntil: map[string]time.Time{},
+		askedToWaitUntil: map[string]time.Time{}, doNotKnowIt: map[string]bool{},
 	}
 }
 
@@ -142,8 +144,12 @@ func (s *subscription) givesUpOn(err *Error, now time.Time) bool {
 	}
 	// What has worked once is refused by a proxy on the way, or for a time: a route that is being changed.
 	mayPass := s.wasEverHeard && isKind(err, AccessDenied, UnsupportedOperation)
-	// While a service is upgraded, one server does not know yet what the next one does.
-	mayPass = mayPass || isKind(err, UnsupportedOperation) && s.failures+1 < len(s.settings.addresses)
+	if err.Kind == UnsupportedOperation {
+		// While a service is upgraded, one server does not know yet what another does.
+		s.doNotKnowIt[s.address()] = true
+		mayKnow := func(address string) bool { return !s.doNotKnowIt[address] }
+		mayPass = mayPass || slices.ContainsFunc(s.settings.addresses, mayKnow)
+	}
 	return !(err.Transient() || mayPass || s.settings.retryRefusals)
 }
 

@@ -62,6 +62,7 @@ class Subscription:
         self._received_from_server = False
         self._ever_received = False
         self._asked_to_wait_until_s: dict[str, float] = {}
+        self._do_not_know_it: set[str] = set()
 
     @property
     def position(self) -> ResumePoint | None:
@@ -150,9 +151,10 @@ class Subscription:
             return not self._can_go_on_after(error, now_s)
         # What has worked once is refused by a proxy on the way, or for a time: a route that is being changed.
         may_pass = self._ever_received and isinstance(error, AccessDeniedError | UnsupportedOperationError)
-        # While a service is upgraded, one server does not know yet what the next one does.
-        another_is_left = self._failures + 1 < len(self._settings.addresses)
-        may_pass = may_pass or (another_is_left and isinstance(error, UnsupportedOperationError))
+        if isinstance(error, UnsupportedOperationError):
+            # While a service is upgraded, one server does not know yet what another does.
+            self._do_not_know_it.add(self.address)
+            may_pass = may_pass or not self._do_not_know_it.issuperset(self._settings.addresses)
         return not (error.transient or may_pass or self._settings.retry_refusals)
 
     def _can_go_on_after(self, refusal: ResumePointError, now_s: float) -> bool:

@@ -149,11 +149,13 @@ test("it gives up on a refusal, but not once the server was heard", () => {
   assert.equal(heard.failed(refused, 1).error, refused);
 });
 
-test("a server of an older version does not speak for the next one", () => {
+test("a server of an older version does not speak for the others", () => {
   const unknown = new UnsupportedOperationError("it knows no portfolios");
   const made = subscription({ addresses: ["one:1", "two:1"] });
-  made.connect(0);
-  assert.equal(made.failed(unknown, 1).error, unknown);
+  for (const error of [LOST, unknown, LOST, unknown]) {
+    made.connect(0);
+    assert.equal(made.failed(error, 1).error, error);
+  }
   made.connect(2);
   assert.throws(() => made.failed(unknown, 3), UnsupportedOperationError);
 });

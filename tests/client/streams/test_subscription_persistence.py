@@ -42,14 +42,17 @@ def test_gives_up_at_once_where_trying_again_cannot_help(error: StrategicMemoryE
     assert isinstance(follower.failed(error, 1.0), Disconnected)
 
 
-def test_a_server_of_an_older_version_does_not_speak_for_the_next_one() -> None:
+@pytest.mark.parametrize("first", [[], [LOST], [LOST, LOST]])
+def test_a_server_of_an_older_version_does_not_speak_for_the_others(first: list[StrategicMemoryError]) -> None:
+    """One that knows it may be starting again, with the upgrade: the stream ended at the first that did not."""
     unknown = UnsupportedOperationError("it knows no portfolios")
     state = subscription(settings(addresses=("a:1", "b:2")))
-    assert state.connect(0.0).address == "a:1"
-    assert isinstance(state.failed(unknown, 1.0), Disconnected)
-    assert state.connect(2.0).address == "b:2"
+    for error in [*first, unknown, LOST, unknown]:
+        state.connect(1.0)
+        assert isinstance(state.failed(error, 1.0), Disconnected)
+    state.connect(1.0)
     with pytest.raises(UnsupportedOperationError):
-        state.failed(unknown, 3.0)
+        state.failed(unknown, 1.0)
 
 
 def test_gives_up_after_the_given_time_without_any_server() -> None:

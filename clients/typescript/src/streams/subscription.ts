@@ -82,6 +82,7 @@ export class Subscription {
   #heardFromServer = false;
   #wasEverHeard = false;
   readonly #askedToWaitUntil = new Map<string, number>();
+  readonly #doNotKnowIt = new Set<string>();
 
   constructor(settings: SubscriptionSettings, random: () => number) {
     this.#settings = settings;
@@ -158,10 +159,13 @@ export class Subscription {
     if (error instanceof ResumePointError) return !this.#canGoOnAfter(error, now);
     // What has worked once is refused by a proxy on the way, or for a time: a route that is being changed.
     const refused = error instanceof AccessDeniedError || error instanceof UnsupportedOperationError;
-    // While a service is upgraded, one server does not know yet what the next one does.
-    const anotherIsLeft = this.#failures + 1 < this.#settings.addresses.length;
-    const anotherMayDo = anotherIsLeft && error instanceof UnsupportedOperationError;
-    return !(error.transient || (this.#wasEverHeard && refused) || anotherMayDo || this.#settings.retryRefusals);
+    let mayPass = this.#wasEverHeard && refused;
+    if (error instanceof UnsupportedOperationError) {
+      // While a service is upgraded, one server does not know yet what another does.
+      this.#doNotKnowIt.add(this.address);
+      mayPass ||= this.#settings.addresses.some((address) => !this.#doNotKnowIt.has(address));
+    }
+    return !(error.transient || mayPass || this.#settings.retryRefusals);
   }
 
   #canGoOnAfter(refusal: ResumePointError, now: number): boolean {
