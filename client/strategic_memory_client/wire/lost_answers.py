@@ -48,7 +48,7 @@ class LostAnswers:
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """Send it to a server, and wait for the answer and read it, within this context."""
+        """Send it to a server and wait for the answer, or read that, within this context."""
         try:
             yield
         except BaseException as error:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
+import grpc
 import pytest
 import redis
 from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
@@ -19,6 +21,7 @@ from patient_redis import PATIENT
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
 
+from strategic_memory.v1 import admin_pb2, admin_pb2_grpc
 from strategic_memory_client import (
     AsyncStrategicMemoryClient,
     ClientOptions,
@@ -90,6 +93,56 @@ def test_what_an_older_service_says_of_its_only_memory_is_not_taken(caller: type
                 next(iter(client.stream_feedback()))
             client.follow()
             assert client.wait_for_newest(1).status == "WARMING_UP"
+
+
+class OlderForWhatChanges(admin_pb2_grpc.StrategicMemoryAdminServiceServicer):
+    """A proxy before servers of two versions: the first override comes to one that knows no portfolios."""
+
+    def __init__(self) -> None:
+        self.overrides = 0
+
+    def GetState(self, request: admin_pb2.GetStateRequest, context: grpc.ServicerContext) -> admin_pb2.GetStateResponse:
+        return admin_pb2.GetStateResponse(state=admin_pb2.AdminState(portfolio=request.portfolio))
+
+    def SetOverride(
+        self, request: admin_pb2.SetOverrideRequest, context: grpc.ServicerContext
+    ) -> admin_pb2.SetOverrideResponse:
+        self.overrides += 1
+        carried_out_on = "" if self.overrides == 1 else request.portfolio
+        return admin_pb2.SetOverrideResponse(state=admin_pb2.AdminState(portfolio=carried_out_on))
+
+    def ClearOverride(
+        self, request: admin_pb2.ClearOverrideRequest, context: grpc.ServicerContext
+    ) -> admin_pb2.ClearOverrideResponse:
+        raise NotImplementedError
+
+    def Freeze(self, request: admin_pb2.FreezeRequest, context: grpc.ServicerContext) -> admin_pb2.FreezeResponse:
+        raise NotImplementedError
+
+
+def override(addresses: tuple[str, ...]) -> None:
+    with StrategicMemoryClient(addresses, options=ALPHA) as client:
+        client.admin.set_override(leverage=0.3, reason="a test", end=timedelta(minutes=5))
+
+
+async def override_async(addresses: tuple[str, ...]) -> None:
+    async with AsyncStrategicMemoryClient(addresses, options=ALPHA) as client:
+        await client.admin.set_override(leverage=0.3, reason="a test", end=timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("say", [override, lambda addresses: asyncio.run(override_async(addresses))])
+def test_an_override_of_the_wrong_portfolio_is_told_and_not_said_again(say: Callable[[tuple[str, ...]], None]) -> None:
+    """The next server was asked, did it, and nobody heard of the override of the default portfolio."""
+    proxy, server = OlderForWhatChanges(), grpc.server(ThreadPoolExecutor(4))
+    admin_pb2_grpc.add_StrategicMemoryAdminServiceServicer_to_server(proxy, server)
+    ports = [server.add_insecure_port("127.0.0.1:0") for _ in range(2)]
+    server.start()
+    try:
+        with pytest.raises(UnsupportedOperationError, match="may hold all the same"):
+            say(tuple(f"127.0.0.1:{port}" for port in ports))
+    finally:
+        server.stop(grace=None).wait(10)
+    assert proxy.overrides == 1
 
 
 def test_whoever_may_ask_about_no_portfolio_is_told_of_none_at_once() -> None:

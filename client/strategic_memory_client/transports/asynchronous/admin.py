@@ -85,7 +85,7 @@ class AsyncAdmin(Rooted):
     ) -> AdminState:
         answers = LostAnswers()
 
-        async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
+        async def ask(connection: AsyncConnection, within_s: float) -> tuple[admin_pb2.AdminState, AsyncConnection]:
             until_s = monotonic() + within_s
             if connection.portfolio:
                 # A server that knows no portfolios would take what is said for its only one.
@@ -95,10 +95,13 @@ class AsyncAdmin(Rooted):
             left_s = max(until_s - monotonic(), 0.001)
             with answers.sending():
                 wire = await call(stub)(request, timeout=left_s, metadata=connection.metadata)
-                return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
+            return wire.state, connection
 
         with answers.told():
-            return await self._transport.call(ask, self._timeout_s(timeout_s))
+            state, by = await self._transport.call(ask, self._timeout_s(timeout_s))
+            with answers.sending():
+                # Read here: no other server is asked for what this one may have done to another portfolio.
+                return admin_calls.state_from_wire(state, by.portfolio, by.address)
 
 
 async def _state(connection: AsyncConnection, within_s: float) -> AdminState:

@@ -83,7 +83,7 @@ class SyncAdmin(Rooted):
     ) -> AdminState:
         answers = LostAnswers()
 
-        def ask(connection: Connection, within_s: float) -> AdminState:
+        def ask(connection: Connection, within_s: float) -> tuple[admin_pb2.AdminState, Connection]:
             until_s = monotonic() + within_s
             if connection.portfolio:
                 # A server that knows no portfolios would take what is said for its only one.
@@ -93,10 +93,13 @@ class SyncAdmin(Rooted):
             left_s = max(until_s - monotonic(), 0.001)
             with answers.sending():
                 wire = call(stub)(request, timeout=left_s, metadata=connection.metadata)
-                return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
+            return wire.state, connection
 
         with answers.told():
-            return self._transport.call(ask, self._timeout_s(timeout_s))
+            state, by = self._transport.call(ask, self._timeout_s(timeout_s))
+            with answers.sending():
+                # Read here: no other server is asked for what this one may have done to another portfolio.
+                return admin_calls.state_from_wire(state, by.portfolio, by.address)
 
 
 def _state(connection: Connection, within_s: float) -> AdminState:
