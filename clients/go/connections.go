@@ -80,6 +80,7 @@ func (c *connections) call(ctx context.Context, ask asking) error {
 	defer cancel()
 	deadline, _ := ctx.Deadline()
 	preferred := int(c.preferred.Load())
+	notKnown := ""
 	for asked := 0; ; asked++ {
 		index := (preferred + asked) % len(c.addresses)
 		left := len(c.addresses) - asked
@@ -94,7 +95,14 @@ func (c *connections) call(ctx context.Context, ask asking) error {
 		anotherMayDo := isKind(
 			err, ServiceUnavailable, SilentServer, DeadlineExceeded, CallCancelled, InvalidAnswer, UnsupportedOperation)
 		if !anotherMayDo || left == 1 || ctx.Err() != nil {
+			var last *Error
+			if anotherMayDo && errors.As(err, &last) {
+				last.Message += notKnown // that the last one cannot be reached would hide why the others did not do
+			}
 			return err
+		}
+		if isKind(err, UnsupportedOperation) {
+			notKnown += "; " + err.Error()
 		}
 	}
 }

@@ -2,6 +2,7 @@ package strategicmemory
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,15 @@ func TestACallThatAServerDoesNotKnowIsMadeAtTheNextOne(t *testing.T) {
 	})
 	equal(t, addresses, []string{"127.0.0.1:1", "127.0.0.1:2"})
 	equal(t, kindOf(err), UnsupportedOperation)
+	err = client.connections.call(t.Context(), func(_ context.Context, _ *grpc.ClientConn, _ grpc.CallOption, address string) error {
+		if address == addresses[0] {
+			return status.Error(codes.Unimplemented, "of a later version")
+		}
+		return status.Error(codes.Unavailable, "gone")
+	})
+	equal(t, kindOf(err), ServiceUnavailable)
+	equal(t, strings.Contains(err.Error(), "gone"), true)
+	equal(t, strings.Contains(err.Error(), "of a later version"), true)
 }
 
 func TestAnAddressOfALinkIsDialled(t *testing.T) {

@@ -20,6 +20,7 @@ class Failover:
         self._addresses = addresses
         self._deadline_s = now_s + timeout_s
         self._asked = 0
+        self._not_known = ""
 
     @property
     def address_index(self) -> int:
@@ -42,8 +43,13 @@ class Failover:
             error, ServiceUnavailableError | DeadlineExceededError | InvalidAnswerError | UnsupportedOperationError
         )
         if not another_may_do or self._asked + 1 == len(self._order):
+            if another_may_do and self._not_known:
+                # That the last one cannot be reached would hide why the others did not do.
+                error.args = (f"{error}{self._not_known}",)
             try:
                 raise error
             finally:
                 del error  # which would hold this frame, and so itself and the connection, until the collector runs
+        if isinstance(error, UnsupportedOperationError):
+            self._not_known += f"; {error}"  # not the error, which would hold this frame too
         self._asked += 1

@@ -117,6 +117,8 @@ test("what a proxy or a server that ended has done is told as that, and another 
     const failover = new Failover(["one:1", "two:1"], 0, 1_000, 0);
     failover.failed(errorOf(new FailedCall(code, "so"), "one:1"));
     assert.equal(failover.index, 1);
+    const gone = errorOf(new FailedCall(14, "gone"), "two:1");
+    assert.throws(() => failover.failed(gone), code === 12 ? /two:1.*gone.*one:1 does not offer/ : /gone\)?$/);
   }
 });
 

@@ -14,6 +14,7 @@ export class Failover {
   readonly #preferred: number;
   readonly #deadline: number;
   #asked = 0;
+  #notKnown = "";
 
   /** Start with the address number `preferred`, which answered last. */
   constructor(addresses: readonly string[], preferred: number, timeoutMs: number, now: number) {
@@ -40,7 +41,12 @@ export class Failover {
       error instanceof CallCancelledError || // by the server or a proxy: nobody here cancels a call
       error instanceof InvalidAnswerError ||
       error instanceof UnsupportedOperationError; // of an older version, while the service is upgraded
-    if (!anotherMayDo || this.#asked + 1 === this.#addresses.length) throw error;
+    if (!anotherMayDo) throw error;
+    if (this.#asked + 1 === this.#addresses.length) {
+      error.message += this.#notKnown; // that the last one cannot be reached would hide why the others did not do
+      throw error;
+    }
+    if (error instanceof UnsupportedOperationError) this.#notKnown += `; ${error.message}`;
     this.#asked += 1;
   }
 }
