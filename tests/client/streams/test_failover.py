@@ -52,12 +52,12 @@ def test_a_server_of_an_older_version_does_not_speak_for_the_next_one() -> None:
     failover.failed(UnsupportedOperationError("it knows no portfolios"))
     assert failover.address == "b:2"
     failover.failed(DeadlineExceededError("late"))
-    with pytest.raises(ServiceUnavailableError, match="^gone; it knows no portfolios$"):
+    with pytest.raises(ServiceUnavailableError, match=r"^gone; it knows no portfolios$"):
         failover.failed(ServiceUnavailableError("gone"))
 
 
 def test_what_answers_at_last_is_told_alone() -> None:
     failover = Failover(("a:1", "b:2"), 0, 9.0, 0.0)
     failover.failed(UnsupportedOperationError("it knows no portfolios"))
-    with pytest.raises(InvalidRequestError, match="^bad$"):
+    with pytest.raises(InvalidRequestError, match=r"^bad$"):
         failover.failed(InvalidRequestError("bad"))
