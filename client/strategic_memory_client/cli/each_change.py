@@ -17,7 +17,7 @@ from strategic_memory_client.cli.json_lines import delivered_feedback_json, json
 from strategic_memory_client.streams.disconnections import Disconnections
 from strategic_memory_client.values.results import Feedback
 
-_LOOK_S = 60.0
+_LONG_RUN_S = 60.0
 
 
 class EachChange:
@@ -25,7 +25,7 @@ class EachChange:
 
     Args:
         command: the program with its arguments, quoted as for a shell; no shell runs it.
-        complain: is told of a program that fails.
+        complain: is told of a program that fails, or runs for long when newer advice comes.
 
     Raises:
         ValueError: there is no such program.
@@ -37,6 +37,9 @@ class EachChange:
             raise ValueError(f"{command!r} is no program that can be found")
         self._complain = complain
         self._waiting: Feedback | None = None
+        self._running: Feedback | None = None
+        self._began_s = 0.0
+        self._outage = Disconnections()
         self._is_over = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="each-change", daemon=True)
@@ -59,12 +62,23 @@ class EachChange:
         with self._changed:
             self._waiting = advice
             self._changed.notify()
+            running, now_s = self._running, monotonic()
+            is_long = running is not None and now_s - self._began_s >= _LONG_RUN_S
+            is_told = is_long and self._outage.is_to_be_told(now_s)
+        if running is not None and is_told:
+            self._complain(
+                f"{self._command[0]} still runs with revision {running.revision}, and newer advice waits for its end"
+            )
 
     def _run(self) -> None:
         while True:
             with self._changed:
+                self._running = None
+                if self._waiting is None:
+                    self._outage.heard()
                 self._changed.wait_for(lambda: self._is_over or self._waiting is not None)
                 advice, self._waiting = self._waiting, None
+                self._running, self._began_s = advice, monotonic()
             if advice is None:
                 return
             self._run_with(advice)
@@ -72,10 +86,9 @@ class EachChange:
     def _run_with(self, advice: Feedback) -> None:
         line = json_line(delivered_feedback_json(advice)) + "\n"
         try:
-            with subprocess.Popen(  # noqa: S603 - it is the user's own, and no shell reads it
-                self._command, stdin=subprocess.PIPE, text=True, env=os.environ | variables_of(advice)
-            ) as program:
-                self._wait_for(program, line, advice.revision)
+            done = subprocess.run(  # noqa: S603 - it is the user's own, and no shell reads it
+                self._command, input=line, text=True, env=os.environ | variables_of(advice), check=False
+            )
         except BrokenPipeError:
             return  # it reads no input, which it need not
         except OSError as error:
@@ -85,21 +98,8 @@ class EachChange:
             # The environment of a process takes no text that the locale cannot write.
             self._complain(f"{self._command[0]} cannot be told of revision {advice.revision}: {error}")
             return
-        if program.returncode:
-            self._complain(f"{self._command[0]} ended with {program.returncode} at revision {advice.revision}")
-
-    def _wait_for(self, program: subprocess.Popen[str], line: str, revision: int) -> None:
-        """Wait for its end; tell each hour that it lasts too long: nobody acts upon what came since."""
-        outage, given = Disconnections(), [line]
-        while True:
-            try:
-                program.communicate(given.pop() if given else None, timeout=_LOOK_S)
-                return
-            except subprocess.TimeoutExpired:
-                if self._waiting is not None and outage.is_to_be_told(monotonic()):
-                    self._complain(
-                        f"{self._command[0]} still runs with revision {revision}, and newer advice waits for its end"
-                    )
+        if done.returncode:
+            self._complain(f"{self._command[0]} ended with {done.returncode} at revision {advice.revision}")
 
 
 def variables_of(advice: Feedback) -> dict[str, str]:
