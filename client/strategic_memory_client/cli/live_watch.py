@@ -18,7 +18,7 @@ from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.streams.arrivals import Arrivals, moment
 from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.events import SubscriptionEvent
-from strategic_memory_client.values.results import FeedbackStatus
+from strategic_memory_client.values.results import Feedback, FeedbackStatus
 
 DRAWN_S = 0.25
 """Time between two pictures, seconds."""
@@ -66,10 +66,12 @@ class Ear:
         while not self.is_over.wait(DRAWN_S):
             if (first := self.state.first) is None:
                 continue
+            past: list[Feedback] = []
             with contextlib.suppress(StrategicMemoryError):
-                past = list(revisions_from(self._client, max(first.revision - KEPT, 1)))
-                with self.lock:
-                    self.state.recall(past)
+                # What was read before a revision was trimmed stays in it.
+                past.extend(revisions_from(self._client, max(first.revision - KEPT, 1)))
+            with self.lock:
+                self.state.recall(past)
             return
 
     def analyse(self) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import grpc
 import pytest
-from client.feedback_samples import feedback_message, feedback_response
+from client.feedback_samples import feedback, feedback_message, feedback_response
 from client.scripted_peer import Script, ScriptedPeer, end, refusal, send
 
 from strategic_memory_client import ResumePointError, StrategicMemoryClient
+from strategic_memory_client.cli.live_watch import Ear
 from strategic_memory_client.cli.past_revisions import revisions_from
 
 
@@ -34,3 +35,14 @@ def test_what_is_trimmed_amid_the_reading_is_missed() -> None:
         assert [next(told).revision for _ in range(2)] == [1, 2]
         with pytest.raises(ResumePointError):
             next(told)
+
+
+def test_the_view_shows_what_was_read_before_that() -> None:
+    """Of a log of full length that goes on all the time it showed no past at all."""
+    peer = ScriptedPeer(send(feedback_response(1), feedback_response(2), then=end), trimmed_to(6))
+    with peer, StrategicMemoryClient(peer.address) as client:
+        peer.feedback = feedback_message(8, "e1")
+        ear = Ear(client, iter(()))
+        ear.state.show(feedback(8, "e1"))
+        ear.recall()
+        assert len(ear.state.leverages) == 3
