@@ -104,8 +104,7 @@ func (c *Client) events(ctx context.Context, subscription *subscription, yield f
 	var outage disconnections
 	for ctx.Err() == nil {
 		goesOn := true
-		lost := c.readStream(ctx, subscription, func(event Event) bool {
-			outage.heard()
+		lost := c.readStream(ctx, subscription, outage.heard, func(event Event) bool {
 			goesOn = yield(event, nil)
 			return goesOn
 		})
@@ -128,8 +127,11 @@ func (c *Client) events(ctx context.Context, subscription *subscription, yield f
 	}
 }
 
-// readStream opens the next stream and hands out what it means, until its end, which it returns.
-func (c *Client) readStream(ctx context.Context, subscription *subscription, handOut func(Event) bool) *Error {
+// readStream opens the next stream and hands out what it means, until its end, which it returns; heard is told of each
+// message, also of one that means nothing new.
+func (c *Client) readStream(
+	ctx context.Context, subscription *subscription, heard func(), handOut func(Event) bool,
+) *Error {
 	next := subscription.connect(time.Now())
 	stream, err := c.openStream(ctx, next, subscription.settings)
 	if err != nil {
@@ -141,6 +143,7 @@ func (c *Client) readStream(ctx context.Context, subscription *subscription, han
 		if err != nil {
 			return err
 		}
+		heard()
 		events, refused := subscription.received(told)
 		if refused != nil {
 			return refused
