@@ -62,9 +62,14 @@ class EachChange:
         with self._changed:
             self._waiting = advice
             self._changed.notify()
+        self._tell_of_long_run()
+
+    def _tell_of_long_run(self) -> None:
+        """Tell where newer advice waits for a run that has lasted for long, at most once an hour."""
+        with self._changed:
             running, now_s = self._running, monotonic()
-            is_long = running is not None and now_s - self._began_s >= _LONG_RUN_S
-            is_told = is_long and self._outage.is_to_be_told(now_s)
+            is_long = self._waiting is not None and now_s - self._began_s >= _LONG_RUN_S
+            is_told = running is not None and is_long and self._outage.is_to_be_told(now_s)
         if running is not None and is_told:
             self._complain(
                 f"{self._command[0]} still runs with revision {running.revision}, and newer advice waits for its end"
@@ -81,7 +86,15 @@ class EachChange:
                 self._running, self._began_s = advice, monotonic()
             if advice is None:
                 return
-            self._run_with(advice)
+            # What came before it was long is told of then; nothing else may come.
+            timer = threading.Timer(_LONG_RUN_S, self._tell_of_long_run)
+            timer.daemon = True
+            timer.start()
+            try:
+                self._run_with(advice)
+            finally:
+                timer.cancel()
+                timer.join()
 
     def _run_with(self, advice: Feedback) -> None:
         line = json_line(delivered_feedback_json(advice)) + "\n"

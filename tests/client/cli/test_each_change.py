@@ -69,6 +69,24 @@ def test_a_program_that_hangs_is_told_once_where_newer_advice_comes(
     assert told.read_text().split() == ["1", "2", "3"]
 
 
+def test_a_program_that_hangs_is_told_where_newer_advice_came_before_it_was_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the newer advice is confirmed nothing else comes that would tell."""
+    monkeypatch.setattr(each_change, "_LONG_RUN_S", 0.5)
+    told, go_on, complaints = tmp_path / "told", tmp_path / "go-on", list[str]()
+    program = f"""sh -c 'echo $SM_REVISION >> {told}; while [ ! -e {go_on} ]; do sleep 0.02; done'"""
+    with EachChange(program, complaints.append) as running:
+        running.notify(feedback(1))
+        eventually(told.exists)
+        running.notify(feedback(2))
+        try:
+            eventually(lambda: complaints)
+        finally:
+            go_on.touch()
+    assert complaints == ["sh still runs with revision 1, and newer advice waits for its end"]
+
+
 def test_a_program_that_fails_is_told_and_one_that_is_not_there_is_refused() -> None:
     complaints: list[str] = []
     with EachChange("sh -c 'exit 7'", complaints.append) as each_change:
