@@ -36,7 +36,8 @@ class Demo:
     def redis_pid(self) -> int:
         """The process id of its Redis, asked while it runs."""
         if self._redis_pid is None:
-            self.shows("revision 1 ")
+            # Where two are said before the demo has looked, the newest alone is shown.
+            self.shows("  revision ")
             self._redis_pid = self.redis_pid_now()
             assert self._redis_pid is not None
         return self._redis_pid
