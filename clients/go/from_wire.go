@@ -77,7 +77,9 @@ func heartbeatFromWire(wire *pb.Heartbeat, log *slog.Logger) Heartbeat {
 	status, isStatus := statuses[wire.GetStatus()]
 	if !isStatus {
 		status = Stale
-		tellUnknown(log, "status", wire.GetStatus(), time.Now())
+		if wire.GetStatus() != pb.FeedbackStatus_FEEDBACK_STATUS_UNSPECIFIED { // one that says none is of no later version
+			tellUnknown(log, "status", wire.GetStatus(), time.Now())
+		}
 	}
 	return Heartbeat{
 		Revision:     wire.GetRevision(),

@@ -38,7 +38,8 @@ def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
 
 def heartbeat_from_wire(wire: feedback_pb2.Heartbeat) -> Heartbeat:
     """Return the heartbeat; one with a status that is not understood is STALE."""
-    _tell_unknown("status", wire.status, STATUSES)
+    if wire.status:  # one that says none is of no later version
+        _tell_unknown("status", wire.status, STATUSES)
     return READER.read(Heartbeat, wire)
 
 

@@ -73,7 +73,8 @@ export function feedbackFromWire(said: wire.Feedback, warn: Warn = () => {}): Fe
 
 /** Return the heartbeat; one with a status that is not understood is STALE. */
 export function heartbeatFromWire(said: wire.Heartbeat, warn: Warn = () => {}): Heartbeat {
-  if (STATUSES[said.status] === undefined) tellOnceADay(warn, "status", said.status);
+  const isSaid = said.status !== 0; // one that says none is of no later version
+  if (isSaid && STATUSES[said.status] === undefined) tellOnceADay(warn, "status", said.status);
   return frozen({
     revision: Number(said.revision),
     epoch: said.epoch,
