@@ -20,7 +20,7 @@ from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.lease import Claim
-from strategic_memory_server.revisions.log_opening import Begun, LogOpening, mint_epoch
+from strategic_memory_server.revisions.log_opening import LogOpening, mint_epoch
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.lost_history import report_lost_entries, report_new_epoch, report_other_history
 from strategic_memory_server.revisions.own_writes import OwnWrites
@@ -110,7 +110,7 @@ class FeedbackPublisher:
             # Whether or not an answer comes, another one begins.
             report_other_history(self._problems, opening.state, max(known, opening.state.revision))
             opening = await self._open(claim, leaving=opening.state.epoch)
-        elif (why := opening.begun or self._begun_unanswered(opening)) is not None:
+        elif (why := opening.begun or self._own.begun_unanswered(opening)) is not None:
             report_new_epoch(self._problems, opening.state, why, known)
         state, begun = opening.state, opening.begun
         read = snapshot.state
@@ -262,11 +262,6 @@ class FeedbackPublisher:
     async def known_intervention(self) -> Intervention | None:
         """Return what operators had said when the log was last written; None: not known. Errors as for `known_caps`."""
         return await self._log.read_intervention()
-
-    def _begun_unanswered(self, opening: LogOpening) -> Begun | None:
-        """Return why this publisher began the epoch that was found; None: it knows, or something was said since."""
-        is_own = self._own.has_tried(opening.state.epoch) and opening.state.revision < opening.state.epoch_start
-        return opening.begun_before if is_own else None
 
     async def _open(self, claim: Claim, *, leaving: str = "") -> LogOpening:
         name = self._about + self._mint()

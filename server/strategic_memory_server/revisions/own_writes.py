@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
+from strategic_memory_server.revisions.log_opening import Begun, LogOpening
 from strategic_memory_server.revisions.log_state import LogState
 
 TRIED_EPOCHS = 4_096
@@ -34,9 +35,10 @@ class OwnWrites:
         """Take note that an epoch may be begun under a name."""
         self._epochs.append(name)
 
-    def has_tried(self, epoch: str) -> bool:
-        """Tell whether an epoch was begun by what got no answer."""
-        return epoch in self._epochs
+    def begun_unanswered(self, opening: LogOpening) -> Begun | None:
+        """Return why the epoch found was begun, if by what got no answer and nothing was said in it; else None."""
+        state = opening.state
+        return opening.begun_before if state.epoch in self._epochs and state.revision < state.epoch_start else None
 
     def opened(self) -> None:
         """Forget the epochs that were tried: it is known in which one the log stands."""
@@ -47,7 +49,7 @@ class OwnWrites:
 
         Where nothing was written yet, nothing is known to the contrary.
         """
-        if not self._heads or self.has_tried(state.epoch):
+        if not self._heads or state.epoch in self._epochs:
             return True
         here = state.epoch, state.revision
         if here not in self._heads:

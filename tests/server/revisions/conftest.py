@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 import redis.asyncio
-from claimed import ClaimedLog
+from claimed import ClaimedLog, ClaimedPublisher
 from server.revisions.followed_log import Follower, following
+from server.revisions.historian import Historian
 from server.revisions.read_log import RING, load
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -25,6 +26,16 @@ async def follower(redis_server: EmbeddedRedis) -> AsyncIterator[Follower]:
 async def log(async_client: redis.asyncio.Redis) -> ClaimedLog:
     """A log that retains five revisions."""
     return ClaimedLog(async_client, "quantum", retained_revisions=5)
+
+
+@pytest.fixture
+async def historian(async_client: redis.asyncio.Redis) -> Historian:
+    return Historian(async_client)
+
+
+@pytest.fixture
+def publisher(historian: Historian) -> ClaimedPublisher:
+    return ClaimedPublisher(historian.log)
 
 
 @pytest.fixture

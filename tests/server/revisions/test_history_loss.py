@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -10,48 +9,15 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
-from advice import NOW_MS, advice
-from claimed import ClaimedLog, ClaimedPublisher
+from claimed import ClaimedPublisher
 from redis_contents import Contents, contents_of, put_back
+from server.revisions.historian import Historian
 
-from strategic_memory_server.advice.feedback import Advice, Times
 from strategic_memory_server.revisions.feedback_json import encode_feedback
-from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import Publication
-from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.log_keys import LogKeys
-from strategic_memory_server.revisions.log_opening import LogOpening
 
 KEYS = LogKeys.under("quantum")
-TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
-
-
-class Historian:
-    """Publishes, and holds every place in the history to one advice for ever."""
-
-    def __init__(self, client: redis.asyncio.Redis) -> None:
-        self.log = ClaimedLog(client, "quantum", 100)
-        self.said: dict[tuple[str, int], Advice] = {}
-
-    async def say(self, publisher: ClaimedPublisher, label: object) -> Publication:
-        publication = await publisher.publish(advice(label), TIMES, NOW_MS)
-        found = publication.feedback
-        assert self.said.setdefault((found.epoch, found.revision), found.advice) == found.advice
-        state = await self.log.read_state()
-        assert state is not None
-        assert (state.epoch, state.revision) == (found.epoch, found.revision)
-        assert (await self.log.snapshot(1)).recent[-1].advice == advice(label)
-        return publication
-
-
-@pytest.fixture
-async def historian(async_client: redis.asyncio.Redis) -> Historian:
-    return Historian(async_client)
-
-
-@pytest.fixture
-def publisher(historian: Historian) -> ClaimedPublisher:
-    return ClaimedPublisher(historian.log)
 
 
 def places(*publications: Publication) -> list[tuple[str, int]]:
@@ -65,91 +31,6 @@ async def test_everything_deleted(historian: Historian, publisher: ClaimedPublis
     assert after.is_new
     assert after.feedback.epoch != before[-1].feedback.epoch
     assert after.feedback.revision > before[-1].feedback.revision
-
-
-@pytest.mark.parametrize(
-    ("happens", "problem"),
-    [
-        (lambda client: client.flushall(), "feedback_log_lost"),
-        (lambda client: client.delete(KEYS.state), "feedback_log_lost"),
-        (lambda client: client.delete(KEYS.log), "feedback_log_entries_lost"),
-        (lambda client: client.xadd(KEYS.log, {"by": "hand"}, id="9-0"), "feedback_log_foreign"),
-        (lambda client: client.hset(KEYS.state, "epoch", "another"), "feedback_log_replaced"),
-    ],
-)
-async def test_what_is_lost_or_written_by_others_is_told(
-    historian: Historian,
-    publisher: ClaimedPublisher,
-    redis_client: redis.Redis,
-    happens: Callable[[redis.Redis], object],
-    problem: str,
-) -> None:
-    for label in "abc":
-        await historian.say(publisher, label)
-    assert list(publisher.problems.standing) == []
-    happens(redis_client)
-    await historian.say(publisher, "d")
-    assert list(publisher.problems.standing) == [problem]
-
-
-@pytest.mark.parametrize(
-    ("happens", "problem"),
-    [
-        (lambda client: client.flushall(), "feedback_log_lost"),
-        (lambda client: client.xadd(KEYS.log, {"by": "hand"}, id="9-0"), "feedback_log_foreign"),
-        (lambda client: client.hset(KEYS.state, "epoch", "another"), "feedback_log_replaced"),
-    ],
-)
-async def test_it_is_told_also_where_the_answer_is_lost_that_another_epoch_was_begun(
-    historian: Historian,
-    publisher: ClaimedPublisher,
-    redis_client: redis.Redis,
-    monkeypatch: pytest.MonkeyPatch,
-    happens: Callable[[redis.Redis], object],
-    problem: str,
-) -> None:
-    for label in "abc":
-        await historian.say(publisher, label)
-    happens(redis_client)
-    opens = FeedbackLog.open
-
-    async def unanswered(*given: object, **more: object) -> LogOpening:
-        if (opening := await opens(*given, **more)).begun:  # type: ignore[arg-type]
-            raise ConnectionResetError
-        return opening
-
-    monkeypatch.setattr(FeedbackLog, "open", unanswered)
-    with pytest.raises(ConnectionResetError):
-        await historian.say(publisher, "d")
-    begun = redis_client.hget(KEYS.state, "epoch")
-    monkeypatch.setattr(FeedbackLog, "open", opens)
-    await historian.say(publisher, "d")
-    assert list(publisher.problems.standing) == [problem]
-    assert redis_client.hget(KEYS.state, "epoch") == begun
-    redis_client.hset(KEYS.state, "begun", "by another program")
-    await historian.say(ClaimedPublisher(historian.log), "e")
-
-
-async def test_who_leads_again_in_an_epoch_whose_beginning_got_no_answer_tells_of_no_loss(
-    historian: Historian, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another one has led meanwhile, and said something in it."""
-    heard, opens = KnownHistory(), FeedbackLog.open
-    publisher = ClaimedPublisher(historian.log, known_history=lambda: heard)
-
-    async def unanswered(*given: object, **more: object) -> LogOpening:
-        await opens(*given, **more)  # type: ignore[arg-type]
-        raise ConnectionResetError
-
-    monkeypatch.setattr(FeedbackLog, "open", unanswered)
-    with pytest.raises(ConnectionResetError):
-        await historian.say(publisher, "a")
-    monkeypatch.setattr(FeedbackLog, "open", opens)
-    others = [await historian.say(ClaimedPublisher(historian.log), label) for label in "abc"]
-    heard.observe(others[-1].feedback.epoch, others[-1].feedback.revision)
-    again = await historian.say(publisher, "d")
-    assert (again.feedback.epoch, again.feedback.revision) == (others[-1].feedback.epoch, 4)
-    assert not publisher.problems.standing
 
 
 async def test_the_state_deleted(historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis) -> None:
