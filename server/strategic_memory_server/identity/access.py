@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -20,8 +21,14 @@ from strategic_memory_server.identity.access_file import (
 )
 from strategic_memory_server.identity.grants import Grants
 from strategic_memory_server.identity.scope import Scope
+from strategic_memory_server.memory.shown_time import shown_time
 
 UNUSABLE = "access_file"
+ENDING = "access_ends"
+
+ENDS_SOON_S = 7 * 86_400.0
+"""Time left of the last line of a name when that is told: a new token has to reach whoever shows it."""
+
 LONGEST_TOKEN = 512
 
 _ANY_CLIENT = Identity("a client with a certificate", Grants(frozenset({Scope.READ, Scope.ANALYZE})), is_one=False)
@@ -44,6 +51,7 @@ class Access:
     def __init__(self, file: Path | None, problems: Problems, clock_s: Callable[[], float] = time.time) -> None:
         self._file = file
         self._clock_s = clock_s
+        self._problems = problems
         files = () if file is None else (file,)
         self._followed = FollowedFiles(files, self._take, lambda: "what it said before holds on", problems, UNUSABLE)
         self._table = AccessTable({}, {}) if file is None else read_access_file(file)
@@ -75,7 +83,29 @@ class Access:
     async def run(self) -> None:
         """Look at the file again and again."""
         while True:
+            self.report_ends()
             await self._followed.next_look()
+
+    def report_ends(self) -> None:
+        """State that a name is about to be let in no more, or is not any longer: no line of it holds on for long."""
+        lasts_s: dict[str, float] = {}
+        for identity in (*self._table.by_digest.values(), *self._table.by_san.values()):
+            ends_s = math.inf if identity.ends_s is None else identity.ends_s
+            lasts_s[identity.name] = max(ends_s, lasts_s.get(identity.name, ends_s))
+        now_s = self._clock_s()
+        ending_s = [ends_s for ends_s in lasts_s.values() if ends_s - now_s < ENDS_SOON_S]
+        if not ending_s:
+            self._problems.withdraw(ENDING)
+            return
+        first_s = min(ending_s)
+        # Not who: whoever reads the advice reads this too.
+        self._problems.state(
+            ENDING,
+            f"of the {len(lasts_s)} names in {self._file} {len(ending_s)} {'has' if len(ending_s) == 1 else 'have'} no "
+            f"line that holds a week from now; the first {'ends' if first_s > now_s else 'ended'} at "
+            f"{shown_time(1000 * int(first_s))}, and who shows it is refused from then on: add a line with a new token "
+            "or a later end, or take out the names that are not needed any more",
+        )
 
     def look(self) -> None:
         """Take the file, if it has changed and can be used; else the last good one holds."""

@@ -9,7 +9,7 @@ import pytest
 
 from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.identity.access import LONGEST_TOKEN, Access
+from strategic_memory_server.identity.access import ENDS_SOON_S, LONGEST_TOKEN, Access
 from strategic_memory_server.identity.access_file import (
     AccessFileError,
     digest_of,
@@ -202,3 +202,34 @@ def test_what_is_wrong_with_a_file_is_said_by_line_and_no_credential_is(text: st
     with pytest.raises(AccessFileError, match=said) as refused:
         read_access_file(tmp_path / "access")
     assert "smt_secret" not in str(refused.value)
+
+
+def test_a_name_whose_last_line_is_about_to_end_is_told_while_there_is_time_and_nobody_is_named(tmp_path: Path) -> None:
+    file, problems, now_s = tmp_path / "access", Problems(), until_s("2027-01-31T12:00:00Z")
+    clock = [now_s - ENDS_SOON_S]
+    old, new = line("agent", "smt_a", until="2027-01-31T12:00:00Z"), line("agent", "smt_b", until="2027-06-30")
+    file.write_text(old + line("ops", "smt_c"))
+    access = Access(file, problems, lambda: clock[0])
+    access.report_ends()
+    assert not problems.standing
+    clock[0] += 1.0
+    access.report_ends()
+    said = problems.standing["access_ends"]
+    assert f"of the 2 names in {file} 1 has no line that holds a week from now" in said
+    assert "the first ends at 2027-01-31 12:00:00 UTC" in said
+    assert "agent" not in said
+    clock[0] = now_s
+    access.report_ends()
+    assert "the first ended at 2027-01-31 12:00:00 UTC" in problems.standing["access_ends"]
+    file.write_text(old + new + line("ops", "smt_c"))
+    access.look()
+    access.report_ends()
+    assert not problems.standing
+
+
+def test_what_never_ends_and_the_last_day_that_there_is_are_not_told(tmp_path: Path) -> None:
+    (tmp_path / "access").write_text(line("agent", "smt_a", until="9999-12-31") + line("ops", "smt_c"))
+    problems = Problems()
+    Access(tmp_path / "access", problems).report_ends()
+    Access(None, problems).report_ends()
+    assert not problems.standing
