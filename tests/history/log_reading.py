@@ -71,6 +71,8 @@ class LogReading:
         self._follows = False
         """Whether the newest entry is the service's own, and comes after others."""
         self._complete_ms = -math.inf
+        self._absent_ms = -math.inf
+        """When the newest entry was not there yet."""
 
     @property
     def from_id(self) -> bytes:
@@ -155,8 +157,10 @@ class LogReading:
         position, before, follows = feedback.position, self._last_position, self._follows
         self._last_position, self._follows = position, True
         if follows and position.epoch != before.epoch and position.revision > before.revision + 1:
-            # An epoch begins above what was ever said: a master that died had more than the one that took over.
-            self.gaps.append(LogGap(before.epoch, before.revision, position.revision, self._complete_ms))
+            # An epoch begins above what was ever said: a master that died had more than the one that took over, and of
+            # that looks at the new one tell nothing.
+            self.gaps.append(LogGap(before.epoch, before.revision, position.revision, self._absent_ms))
+        self._absent_ms = self._complete_ms
         self._note_epoch(position.epoch)
         self._newest[position.epoch] = max(self._newest.get(position.epoch, 0), position.revision)
         if self._known.get(position) != feedback:

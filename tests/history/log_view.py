@@ -84,9 +84,12 @@ class LogView:
         return self._oldest[epoch].at(at_ms)
 
     def lowest_newest(self, epoch: str, from_ms: float, until_ms: float) -> int | None:
-        """Return the lowest newest revision at which the log stood within a time; None when it held another epoch."""
+        """Return the lowest newest revision at which the log can have stood within a time; None: it held another epoch.
+
+        What the look after that shows may have been so since the look before it.
+        """
         first = max(0, bisect_right(self._sampled_ms, from_ms) - 1)
-        last = bisect_right(self._sampled_ms, until_ms)
+        last = bisect_right(self._sampled_ms, until_ms) + 1
         return min((each.newest for each in self._samples[first:last] if each.epoch == epoch), default=None)
 
     def newest_position_at(self, at_ms: float) -> Position:

@@ -69,6 +69,11 @@ class TestRefusals:
         future = stream(5.5, resume=("e", 3), end=refused(5.6, "REVISION_IN_FUTURE", 1, 1))
         assert broken(future, samples=fell, faults=FAULT) == set()
         assert broken(future, samples=fell[:1], faults=FAULT) == {Promise.RESUMABLE}
+        # What the next look shows may have been so before; where that shows what was asked for, it was there all along.
+        later = fell[0], LogSample(at(5.7), "e", 1, 1)
+        assert broken(future, samples=later, faults=FAULT) == set()
+        trimmed = fell[0], LogSample(at(5.7), "e", 2, 3)
+        assert broken(future, samples=trimmed, faults=FAULT) == {Promise.RESUMABLE}
         two = (*THREE, published(4, 4, "f"))
         back = (LogSample(at(4), "f", 1, 4), LogSample(at(5), "e", 1, 3))
         another = stream(5.5, resume=("f", 4), end=refused(5.6, "EPOCH_CHANGED", 1, 3))

@@ -3,7 +3,8 @@
 Ids that Redis gives are times by it, and so are the validity of an advice and everything that is compared with it.
 `TIME` rides on what is read anyway; between two answers the time goes on by a clock that nobody sets. An answer says
 where the clock of Redis stands within the time that it took: two that agree narrow that down, and where they do not,
-the clock was set.
+the clock was set. Where the first answers left it open by a second at most, the time stands still rather than going
+back: what is worked out later does not say that it is earlier.
 """
 
 from __future__ import annotations
@@ -80,12 +81,13 @@ class RedisClock:
         # What the clock of Redis is ahead of `elapsed_ms`: at least and at most.
         self._ahead: tuple[float, float] | None = None
         self._ahead_ms = 0
+        self._at_least_ms = 0
 
     def now_ms(self) -> int:
         """Return the time of day, milliseconds since 1970-01-01 UTC."""
         if self._ahead is None:
             return self._wall_ms()
-        return self.elapsed_ms() + self._ahead_ms
+        return max(self.elapsed_ms() + self._ahead_ms, self._at_least_ms)
 
     @property
     def skew(self) -> ClockSkew | None:
@@ -93,7 +95,8 @@ class RedisClock:
         if self._ahead is None:
             return None
         low, high = self._widened(self._ahead)
-        uncertainty_ms = max(high - self._ahead_ms, self._ahead_ms - low)
+        ahead_ms = self.now_ms() - self.elapsed_ms()
+        uncertainty_ms = max(high - ahead_ms, ahead_ms - low)
         return ClockSkew(self._wall_ms() - self.now_ms(), round(uncertainty_ms))
 
     def agrees_with(self, written_ms: int | None) -> bool:
@@ -119,11 +122,14 @@ class RedisClock:
         # It was read between asking and now; all are cut down to whole milliseconds.
         told = told_ms - self.elapsed_ms() - 1, told_ms + 1 - asked_ms
         known = told if self._ahead is None else self._widened(self._ahead)
+        before_ms = 0 if self._ahead is None else self.now_ms()
         narrowed = max(known[0], told[0]), min(known[1], told[1])
         if narrowed[0] > narrowed[1]:
             self._was_set((sum(told) - sum(known)) / 2)
-            narrowed = told
+            narrowed, before_ms = told, 0
         self._ahead, self._ahead_ms, self._read_at_ms = narrowed, self._guessed(*narrowed), self.elapsed_ms()
+        # More than that would have others take what is written meanwhile for something from the future.
+        self._at_least_ms = before_ms if before_ms - self._read_at_ms - self._ahead_ms <= TOLD_STEP_MS else 0
         self._look_at_this_machine()
         return told_ms
 

@@ -101,6 +101,32 @@ def test_a_clock_that_is_set_is_followed_at_once_and_told(by_ms: int) -> None:
     assert f"3600.0 s {'forward' if by_ms > 0 else 'back'}" in world.problems.standing["redis_clock_set"]
 
 
+def test_what_is_known_better_does_not_set_the_time_back() -> None:
+    world = World()
+    world.ask(there_ms=100)
+    before_ms = world.clock.now_ms()
+    assert before_ms - world.redis_ms == 50
+    world.ask()
+    assert (world.clock.now_ms(), world.uncertainty_ms >= 50) == (before_ms, True)
+    world.elapsed_ms += 40
+    assert world.clock.now_ms() == before_ms
+    world.elapsed_ms += 40
+    assert world.clock.now_ms() == world.redis_ms
+    # A clock that was set back is followed at once, however little.
+    world.redis_ahead_ms -= 30
+    world.ask()
+    assert world.clock.now_ms() - world.redis_ms in {-1, 0, 1}
+
+
+def test_a_time_that_was_off_by_more_than_a_second_is_set_right_at_once() -> None:
+    world = World()
+    world.machine_ahead_ms = 1_500
+    world.ask(there_ms=5_000)
+    assert world.clock.now_ms() - world.redis_ms == 1_500
+    world.ask()
+    assert world.clock.now_ms() == world.redis_ms
+
+
 def test_a_clock_that_differs_from_that_of_this_machine_is_told_beyond_two_seconds() -> None:
     world = World()
     for off_ms, told in ((1_990, None), (2_010, "2.0 s ahead"), (-HOUR_MS, "3600.0 s behind"), (0, None)):
