@@ -11,6 +11,7 @@ live, use `strategic-memory-server import` on the CSV of `_trades`.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import pandas as pd
 from backtesting import Backtest, Strategy
@@ -65,7 +66,9 @@ def main() -> None:
     rises = (candles["Close"] > candles["Close"].rolling(200).mean()).shift(1, fill_value=False)
     stats = Backtest(candles, Crossing, cash=10_000, commission=0.001, finalize_trades=True).run()
     with TraceWriter(chosen.redis) as writer:
-        written = writer.write(trades_of(stats, "crossing-12-48", rises.map({True: "BULL", False: "BEAR"})))
+        # By its prices too: the trades of another market are others.
+        run = f"crossing-12-48-{Path(chosen.prices).stem}-{candles.index[0]:%Y%m%d%H%M}-{candles.index[-1]:%Y%m%d%H%M}"
+        written = writer.write(trades_of(stats, run, rises.map({True: "BULL", False: "BEAR"})))
     print(f"{len(written)} trades that earned {stats['_trades']['PnL'].sum():+.2f} were recorded.")
 
 

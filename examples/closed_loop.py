@@ -14,6 +14,7 @@ import argparse
 import random
 import sys
 import time
+import uuid
 from datetime import UTC, datetime
 
 from strategic_memory_client import Feedback, Policy, StrategicMemoryClient
@@ -49,7 +50,8 @@ def leverage_for(advice: Feedback, regime: str) -> float:
 
 def trade(client: StrategicMemoryClient, writer: TraceWriter, trades: int, pause_s: float, seed: int) -> float:
     """Make so many trades by the newest advice, and record each; return what they earned."""
-    source, earned, run = random.Random(seed), 0.0, int(time.time())
+    # A trade id counts once: two agents that begin in one second must not share theirs.
+    source, earned, run = random.Random(seed), 0.0, uuid.uuid4().hex
     for number in range(trades):
         regime = regime_at(number)
         writer.observe_regime(regime, confidence=0.8)

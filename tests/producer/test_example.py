@@ -5,14 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from statistics import mean
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import redis
+from adapters.loaded_examples import loaded
 from conftest import StartService
 from processes import REPOSITORY, eventually
 from service_calls import get_feedback
 
+from strategic_memory_client.values.results import WARMING_UP
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 
@@ -55,3 +58,16 @@ def test_without_a_redis_it_says_so_in_a_sentence() -> None:
         assert done.stderr.startswith(f"closed_loop.py: {said}")
         assert done.stderr.endswith("; look at --redis and --address\n")
         assert "secret" not in done.stderr
+
+
+def test_agents_that_begin_in_one_second_share_no_trade(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service counts a trade id once: those of the second agent would be lost without a word."""
+    agent = loaded("closed_loop")
+    monkeypatch.setattr(agent.time, "time", lambda: 1_767_225_600.0)
+    ids: list[str] = []
+    writer = SimpleNamespace(
+        observe_regime=lambda *_, **__: None, record_trade=lambda *_, trade_id, **__: ids.append(trade_id)
+    )
+    for _ in range(2):
+        agent.trade(SimpleNamespace(newest=WARMING_UP), writer, 3, 0.0, seed=7)
+    assert len(set(ids)) == len(ids) == 6

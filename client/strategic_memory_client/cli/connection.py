@@ -185,7 +185,8 @@ def open_client(
         options = ClientOptions(
             timeout_s=timeout,
             connect_timeout_s=min(_LONGEST_CONNECT_S, timeout),
-            tls=TlsOptions(*given) if tls or any(given) else None,
+            # An empty name, as of a variable that is not set, must not mean plain text.
+            tls=TlsOptions(*given) if tls or any(each is not None for each in given) else None,
             token_file=token_file,
             portfolio=portfolio or "",
         )

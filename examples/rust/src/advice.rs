@@ -66,7 +66,12 @@ impl Newest {
         Advice { policy: Policy::Conservative, leverage }
     }
 
+    /// Takes a feedback, unless a replica that lags behind has sent it: less is known there than here.
     pub fn take_feedback(&mut self, feedback: &Feedback, sent_at: Option<Timestamp>) {
+        let is_behind = |known: &Feedback| known.epoch == feedback.epoch && feedback.revision < known.revision;
+        if self.feedback.as_ref().is_some_and(is_behind) {
+            return;
+        }
         self.caps.clone_from(&feedback.leverage_caps);
         self.hold(feedback.status(), feedback.valid_until, sent_at);
         self.feedback = Some(feedback.clone());

@@ -6,6 +6,7 @@
 //! told otherwise) is OUT_OF_RANGE, the code of a refused resume point too. So the reason decides here, not the code.
 
 mod advice;
+mod refusal;
 mod standstill;
 
 use std::{
@@ -20,7 +21,7 @@ use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use serde_json::{Value, json};
 use tokio::{io::AsyncReadExt, time};
-use tonic::{Code, Status, transport::Endpoint};
+use tonic::{Status, transport::Endpoint};
 use wire::{
     Delivery, Feedback, StreamFeedbackRequest, StreamFeedbackResponse,
     strategic_memory_service_client::StrategicMemoryServiceClient, stream_feedback_response::Event,
@@ -183,10 +184,13 @@ impl Following {
             "event": "disconnected", "error": format!("{:?}", end.code()), "reason": reason, "message": end.message(),
             "retryInMs": delay.as_secs_f64() * 1e3,
         });
+        let resumed = self.position.is_some() && !self.starts_afresh;
+        let is_too_large = end.message().contains("message length too large");
         match reason {
+            _ if is_too_large || refusal::is_for_good(end.code(), reason, resumed) => return Err(end.message().into()),
             // What one replica has sent, another may be about to read: that is no loss yet.
             "REVISION_IN_FUTURE" if epoch == told("epoch") && !self.is_behind_for_long() => {}
-            "REVISION_COMPACTED" | "REVISION_IN_FUTURE" | "EPOCH_CHANGED" => {
+            _ if refusal::is_of_resume_point(end.code(), reason) => {
                 self.starts_afresh = true; // and what lies between is lost
                 if self.delivery == Delivery::Every {
                     line["event"] = "ended".into();
@@ -194,8 +198,6 @@ impl Following {
                     self.position = None;
                 }
             }
-            _ if end.code() == Code::InvalidArgument => return Err(end.message().into()),
-            _ if end.message().contains("message length too large") => return Err(end.message().into()),
             _ => {} // whatever the code
         }
         print(line);

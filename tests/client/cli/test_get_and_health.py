@@ -174,7 +174,14 @@ def test_a_server_that_does_not_answer_in_time(peer: ScriptedPeer) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [["-a", "nowhere"], ["--timeout", "0"], ["--timeout", "soon"], ["--tls-root-ca", "/nowhere.pem"], ["--what"]],
+    [
+        ["-a", "nowhere"],
+        ["--timeout", "0"],
+        ["--timeout", "soon"],
+        ["--tls-root-ca", "/nowhere.pem"],
+        ["--tls-server-name", ""],  # which implies TLS: nothing is asked in plain text
+        ["--what"],
+    ],
 )
 def test_wrong_usage(wrong: list[str]) -> None:
     ended = run("get", *wrong)

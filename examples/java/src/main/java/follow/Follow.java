@@ -194,8 +194,13 @@ public final class Follow {
       // What one replica has sent, another may be about to read: that is no loss yet.
       case "REVISION_IN_FUTURE" -> !epoch.equals(told(end, "epoch")) || isBehindForLong();
       case "REVISION_COMPACTED", "EPOCH_CHANGED" -> true;
-      default -> false; // whatever the code
+      default -> Refusal.isOfResumePoint(end.getStatus().getCode(), reason);
     };
+    boolean resumed = revision >= 0 && !startsAfresh;
+    if (Refusal.isForGood(end.getStatus().getCode(), reason, resumed) || isTooLarge(end.getStatus())) {
+      print("disconnected", line);
+      System.exit(1); // trying again will not mend it
+    }
     if (isRefused) {
       startsAfresh = true; // and what lies between is lost
       if (delivery == Delivery.DELIVERY_EVERY) {
@@ -206,9 +211,6 @@ public final class Follow {
       }
     }
     print("disconnected", line);
-    if (end.getStatus().getCode() == Status.Code.INVALID_ARGUMENT || isTooLarge(end.getStatus())) {
-      System.exit(1); // trying again will not mend it
-    }
   }
 
   /** Whether the answer is above the limit here. The code alone is also that of a stream that a proxy has ended. */

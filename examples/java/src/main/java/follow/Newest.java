@@ -57,8 +57,13 @@ final class Newest {
     return new Advice(Policy.POLICY_CONSERVATIVE, safe);
   }
 
+  /** Takes a feedback, unless a replica that lags behind has sent it: less is known there than here. */
   synchronized void take(StreamFeedbackResponse told) {
-    feedback = told.getFeedback();
+    var heard = told.getFeedback();
+    if (heard.getEpoch().equals(feedback.getEpoch()) && heard.getRevision() < feedback.getRevision()) {
+      return;
+    }
+    feedback = heard;
     hint = feedback.getLeverageHint();
     caps = feedback.getLeverageCapsList();
     // An absent time is 1970 to its getter: ask whether it is there.
