@@ -55,6 +55,8 @@ def add(ctx: click.Context, /, name: str, **flags: object) -> None:
 
     What NAME was before is replaced. The first context is used at once.
     """
+    if not name:
+        raise click.BadParameter("is empty: give the context a name", param_hint="NAME")
     checked: dict[str, Any] = flags
     open_client(**checked).close()
     given = {flag: _plain(flags[flag]) for flag in CONNECTION_FLAGS if _is_given(ctx, flag)}

@@ -118,5 +118,7 @@ def flags_in_use(name: str | None) -> Flags | None:
         ContextError: there is no such context, or the file cannot be read.
     """
     contexts = read_contexts()
-    wanted = name or contexts.used
-    return contexts.named(wanted) if wanted else None
+    if name is None and not contexts.used:
+        return None
+    # An empty name, as of a variable that is not set, is none of a context, and does not mean the one in use.
+    return contexts.named(contexts.used if name is None else name)

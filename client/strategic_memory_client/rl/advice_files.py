@@ -63,6 +63,8 @@ def _csv(file: Path) -> Columns:
             names, *rows = csv.reader(lines)
     except (ValueError, csv.Error):
         raise AdviceFileError(f"{file}: is no CSV file with a row of names; files end in .csv or .parquet") from None
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise AdviceFileError(f"{file}: names the column {twice!r} twice: leave one of the two out")
     if any(len(row) != len(names) for row in rows):
         raise AdviceFileError(f"{file}: has rows of another length than its names: it was cut off")
     return dict(zip(names, zip(*rows, strict=True) if rows else ((),) * len(names), strict=True))

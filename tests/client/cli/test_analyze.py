@@ -177,6 +177,7 @@ def analyze_file(content: str) -> Ended:
         ('{"trade_results": {"policy_names": ["BALANCED"], "policy_code": [true]}}', "policy_code must be places in"),
         ('{"trade_results": {"policy_names": ["BALANCED"], "policy_code": [-1]}}', "policy_code must be places in"),
         ('{"trade_results": {"policy": ["BALANCED"], "policy_code": [0]}}', "give one of the two"),
+        ('{"trade_results": {"realized_pnl": [1], "policy_names": ["BALANCED"]}}', "policy_names and no policy_code"),
         ('{"portfolio_entries": {"policy_code": [0]}}', "has no policy_code"),
         ('{"max_leverage_hint": 1' + 400 * "0" + "}", "max_leverage_hint is too large"),
         ("[" * 100_000, "nested too deep"),

@@ -113,9 +113,13 @@ def test_what_cannot_be_used_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert missing.code == 2
     assert "there is no context 'nowhere'" in missing.err
     assert run("context", "use", env=kept).code == 2
+    nameless = run("context", "add", "", "-a", "127.0.0.1:1", env=kept)
+    assert (nameless.code, "NAME: is empty" in nameless.err, file.exists()) == (2, True, False)
     token.write_text("smt_secret\n")
     assert run("context", "add", "here", "-a", "127.0.0.1:1", "--token-file", str(token), env=kept).code == 0
     assert "smt_secret" not in file.read_text()
+    empty = run("get", "--context", "", env=kept)
+    assert (empty.code, "there is no context ''" in empty.err) == (2, True), "it is not the one in use"
     token.unlink()
     gone = run("get", env=kept)
     assert gone.code == 2

@@ -148,6 +148,7 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, advice_file: Path) -> None
         ),
         ("policy.csv", f"{head}\n{first.replace('CONSERVATIVE', 'BOLD')}\n", "policy 'BOLD' is none that is known"),
         ("cut.csv", f"{head}\n{first[:40]}\n", "cut off"),
+        ("twice.csv", f"{head},leverage\n{first},0\n", "names the column 'leverage' twice"),
         ("back.csv", "\n".join([head, text.splitlines()[-1], first]) + "\n", "must not go back"),
         ("empty.csv", "", "is no CSV file"),
         ("no.parquet", "x", "is no Parquet file"),
