@@ -66,7 +66,7 @@ def _unpacked(columns: dict[str, list[Any]], table: str) -> dict[str, list[Any]]
     for column in _NAMES:
         names, codes = unpacked.pop(f"{column}_names", []), unpacked.pop(f"{column}_code", [])
         if names and not codes:
-            raise FileError(f"{table} has {column}_names and no {column}_code: give the place of each entry's name there")
+            raise FileError(f"{table} has {column}_names and no {column}_code: give the place of each entry's name")
         if not codes:
             continue
         if column in unpacked:
