@@ -21,7 +21,7 @@ def read_parquet(source: BinaryIO, most_rows: int | None = None) -> Any:  # noqa
         most_rows: the most that the service takes; None: it is not for the service.
 
     Raises:
-        ParquetError: it cannot be read, has more rows, or pyarrow is not installed.
+        ParquetError: it cannot be read, has more rows or a column twice, or pyarrow is not installed.
     """
     try:
         parquet: Any = importlib.import_module("pyarrow.parquet")
@@ -34,7 +34,14 @@ def read_parquet(source: BinaryIO, most_rows: int | None = None) -> Any:  # noqa
         if most_rows is None or file.metadata.num_rows <= most_rows:
             read = file.read()
             read.validate(full=True)  # what is damaged inside shows only when it is used
+            _require_each_once(read.column_names)
             return read
     except _UNREADABLE as error:
         raise ParquetError(f"is no Parquet file that can be read: {error}") from None
     raise ParquetError(f"has more than {most_rows:,} rows, which is the most that the service takes")
+
+
+def _require_each_once(names: list[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ParquetError(f"names the column {twice!r} twice: leave one of the two out")

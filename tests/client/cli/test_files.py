@@ -119,12 +119,13 @@ def written(tmp_path: Path, content: str | bytes) -> str:
     return str(path)
 
 
-def parquet(columns: dict[str, Any]) -> bytes:
+def parquet(columns: dict[str, Any], names: list[str] | None = None) -> bytes:
     file = io.BytesIO()
-    pq.write_table(pa.table(columns), file)
+    pq.write_table(pa.table(columns).rename_columns(names or list(columns)), file)
     return file.getvalue()
 
 
+TWICE = parquet({"realized_pnl": [0.3], "another": [9.0]}, ["realized_pnl", "realized_pnl"])
 WHOLE = parquet({"realized_pnl": [0.3, 0.2], "time": pa.array([0, 1], pa.timestamp("s"))})
 
 
@@ -175,6 +176,8 @@ WHOLE = parquet({"realized_pnl": [0.3, 0.2], "time": pa.array([0, 1], pa.timesta
         (WHOLE[:-20], "is no Parquet file that can be read"),
         (WHOLE[:60] + b"\xff\xff" + WHOLE[62:], "table"),
         (WHOLE, "row 1: time_ms reads as 0 ms since 1970, which is not from 1990"),
+        (parquet({"realized_pnl": []}), "has no rows: each of them is an entry"),
+        (TWICE, "names the column 'realized_pnl' twice"),
         (parquet({"realized_pnl": ["0.3", "x"]}), "row 2: realized_pnl is 'x', which is no number"),
         (parquet({"realized_pnl": [1.0], "policy": [1]}), "row 1: policy must be a text, is 1"),
         (parquet({"realized_pnl": [1.0], "policy": [["A"]]}), "row 1: policy must be a text, is ['A']"),

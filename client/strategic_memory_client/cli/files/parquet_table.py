@@ -17,4 +17,6 @@ def parquet_table(content: bytes, shown: str) -> Table:
         read = read_parquet(io.BytesIO(content), MOST_ROWS)
     except ParquetError as error:
         raise FileError(f"{shown}: {error}") from None
+    if not read.num_rows:
+        raise FileError(f"{shown}: has no rows: each of them is an entry")
     return Table(shown, dict(zip(read.column_names, read.columns, strict=True)), range(1, read.num_rows + 1))
