@@ -11,6 +11,7 @@ from typing import Protocol
 
 import pytest
 import redis
+from clock_set import pytest_runtest_makereport, pytest_runtest_setup
 from collecting import pytest_collection
 from faults.free_ports import free_port
 from kept_bytecode import keep_bytecode
@@ -24,7 +25,14 @@ from repeatable import make_all_repeatable
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 
-__all__ = ["StartService", "pytest_collection", "pytest_configure", "pytest_runtest_protocol"]
+__all__ = [
+    "StartService",
+    "pytest_collection",
+    "pytest_configure",
+    "pytest_runtest_makereport",
+    "pytest_runtest_protocol",
+    "pytest_runtest_setup",
+]
 
 import_grpc_quietly()
 make_all_repeatable()
