@@ -15,6 +15,7 @@ from processes import ServiceProcess, eventually
 
 VALIDITY_S = 2.0
 _LOOKS = 20
+_READ_TO_THE_END_WITHIN_S = 60.0
 
 
 def newest_after_a_freeze(library: Library, service: ServiceProcess) -> list[str]:
@@ -33,11 +34,13 @@ def newest_after_a_freeze(library: Library, service: ServiceProcess) -> list[str
                 text=True,
             )
         )
-        stack.callback(program.kill)
         assert program.stdout is not None
         told = program.stdout
         reader = threading.Thread(target=lambda: lines.extend(map(json.loads, told)), daemon=True)
         reader.start()
+        # What is read on is not closed: it ends when the program has been killed.
+        stack.callback(reader.join, _READ_TO_THE_END_WITHIN_S)
+        stack.callback(program.kill)
         eventually(lambda: _statuses(lines)[-1:] == ["ACTIVE"], what="ACTIVE")
         frozen = Suspension(program.pid, 60.0)
         stack.callback(frozen.end)
