@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # cinar/indicator v2.1.16 (Go): the money flow index of a price that falls each day on a growing volume is 100, and of a rise on a shrinking one 0.
 #
-# Guessed: a day's money, typical price times volume, flows in where the typical price has risen and out where it has fallen, so MFI of a price that only
-# falls is 0 whatever the volume does, and 100 of one that only rises. Its neighbours, go-talib's and the textbooks' MFI, are so.
-# Seen (and in the newest source): the sign is that of the change of the money, not of the price, so volume decides it: it moves by tens of percent a day, the price by one.
+# Guessed: a day's money, typical price times volume, flows in where the typical price has risen and out where it has fallen, so MFI of a price
+# that only falls is 0 whatever the volume does, and 100 of one that only rises. So it is in go-talib.
+# Seen (and in the newest source): the sign is that of the change of the money, not of the price, and
+# volume moves by tens of percent a day, the price by one.
 # A sell-off has "bought too much" and a quiet rise "sold too much". MoneyFlowIndexStrategy, which sells from 80 and buys to 20, buys the rise on a
 # shrinking volume, and with a volume that falls in a fall, which says 0 as it should, cannot be told from it.
 # What follows: a regime by MFI is one by volume alone; a rule "sell at 80" sells at the end of the crash. Take another library's MFI.
