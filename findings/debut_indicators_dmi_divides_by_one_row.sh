@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# @debut/indicators 1.4.2 (npm): +DI of its DMI, a share of at most 100, is 232 where the newest row is quiet, and 2 where it is wide; right is 25, 14.
+# @debut/indicators 1.4.2 (npm): +DI of its DMI, a share of at most 100, is 232 where the newest row is quiet, 2 where it is wide; right is 25, 14.
 #
 # Guessed: +DI is 100 times the smoothed move up by the smoothed true range, both of 14 rows, so it lies between 0 and 100, and one quiet row hardly
 # moves it. So it is in ADX of the same library, and in technicalindicators.
