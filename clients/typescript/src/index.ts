@@ -39,10 +39,9 @@ export {
   SAFE_LEVERAGE,
   UNKNOWN_REGIME,
   WARMING_UP,
-  asStale,
   isOverridden,
   isProbe,
-  safeAt,
 } from "./values/feedback.js";
+export { asStale, safeAt } from "./values/safe_values.js";
 export type { Connection, ConnectionSettings, Dial } from "./transports/connection.js";
 export { type Backoff, type ClientOptions, DEFAULT_ADDRESS, type TlsOptions } from "./values/options.js";

@@ -2,7 +2,8 @@
 
 import { type Moment, before } from "../arrivals.js";
 import type { SubscriptionEvent } from "../values/events.js";
-import { type Feedback, type Heartbeat, type LeverageCap, SAFE_LEVERAGE, WARMING_UP, asSafe, asStale, frozen, safeLeverage } from "../values/feedback.js";
+import { type Feedback, type Heartbeat, type LeverageCap, SAFE_LEVERAGE, WARMING_UP, frozen } from "../values/feedback.js";
+import { asSafe, asStale, safeLeverage } from "../values/safe_values.js";
 import { RememberedEpochs } from "./remembered_epochs.js";
 import { msLeft } from "./validity.js";
 

@@ -19,11 +19,9 @@ import {
   type RegimeAdvice,
   type RegimePerformance,
   type Rules,
-  adviceAsSafe,
-  asSafe,
-  evidenceAsSafe,
   frozen,
 } from "../values/feedback.js";
+import { adviceAsSafe, asSafe, evidenceAsSafe } from "../values/safe_values.js";
 import { requireCountable, requirePortfolio, requireWithinContract } from "./contract_bounds.js";
 
 const STATUSES: readonly (FeedbackStatus | undefined)[] = [undefined, "WARMING_UP", "ACTIVE", "STALE"];
