@@ -113,12 +113,14 @@ def read_pasts(
     """Read what `replay` reads; takes and raises what `read_entries` does."""
     read = read_entries(files, names, kind, reading, keeps_trade_ids=True, **asked)
     regimes, strategies = read.reader.regimes.names, read.reader.strategies.names
+    observed_ms = read.entries.time_ms[read.entries.kind == Kind.REGIME]
     streams: list[Past] = []
     for each, stream in SOURCES.items():
         places = np.flatnonzero(read.entries.kind == each)
         if places.size:
             chosen = at(read.entries, places)
-            ids = chosen.time_ms, _number_within(chosen.time_ms)
+            before_ms = observed_ms[:0] if each is Kind.REGIME else observed_ms
+            ids = chosen.time_ms, _number_within(chosen.time_ms, before_ms)
             named = [read.trade_ids[place] for place in places.tolist()]
             streams.append(Past(stream, ids, chosen, named, regimes, strategies))
     notes, look_alike = notes_on(read, read.entries.regime < 0)
@@ -126,11 +128,16 @@ def read_pasts(
     return Pasts(streams, read.source.rejected, noted, look_alike, read.source.tables, read.source.written)
 
 
-def _number_within(time_ms: IndexColumn) -> IndexColumn:
-    """Number the entries of each millisecond from 0 up; the times never decrease."""
+def _number_within(time_ms: IndexColumn, observed_ms: IndexColumn) -> IndexColumn:
+    """Number the entries of each millisecond from 0 up, or from the last observation of then; times never decrease.
+
+    By its id an entry without an opening has the regime that was observed last, as in a replay.
+    """
     places = np.arange(time_ms.size)
     begins = np.concatenate([[True], time_ms[1:] != time_ms[:-1]])
-    return places - np.maximum.accumulate(np.where(begins, places, 0))
+    observed = np.searchsorted(observed_ms, time_ms, "right") - np.searchsorted(observed_ms, time_ms, "left")
+    within: IndexColumn = places - np.maximum.accumulate(np.where(begins, places, 0)) + np.maximum(observed - 1, 0)
+    return within
 
 
 def _number(value: float) -> str:

@@ -49,15 +49,13 @@ Regimes = list[tuple[int, str, float]]
 def rows(random: Random) -> list[list[Any]]:
     """Rows that say when they were opened, or do not, and often have no regime of their own.
 
-    No two observations are of one millisecond: in a file both come before a trade of then, in streams by their ids.
+    Several observations may be of one millisecond: all come before a trade of then, and the last one counts.
     """
     made: list[list[Any]] = []
-    time_ms = last_seen_ms = START_MS
+    time_ms = START_MS
     for number in range(random.choice((30, 200))):
         time_ms += random.choice((0, 0, 1, 1, 5, 10))
         kind = random.choice(("regime", "portfolio", "trade", "trade"))
-        if kind == "regime":
-            time_ms = last_seen_ms = max(time_ms, last_seen_ms + 1)
         own = random.choice(("BULL", "BEAR", "RANGE")) if kind == "regime" or random.random() < 0.3 else ""
         opened_ms = None if kind == "regime" else random_opening(random, time_ms)
         opened = "" if opened_ms is None or opened_ms > time_ms else opened_ms

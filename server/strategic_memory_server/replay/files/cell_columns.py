@@ -129,6 +129,10 @@ def fingerprint(name: str) -> int:
 
 
 def trade_name(name: str) -> str:
-    """Return the id of a trade: a whole number is the same with a decimal point, as spreadsheets write it."""
+    """Return the id of a trade: a whole number is the same with a decimal point, as spreadsheets write it.
+
+    With three noughts behind the point it is a thousand.
+    """
     whole, point, rest = name.partition(".")
-    return whole if point and whole.isdigit() and rest and not rest.strip("0") else name
+    is_whole = bool(rest) and not rest.strip("0") and rest != "000"
+    return whole if point and whole.isdigit() and is_whole else name

@@ -101,6 +101,8 @@ def _walk_object(stream: JsonStream, path: tuple[str, ...], found: _Document) ->
     said: dict[str, object] = {}
     count, longest, holds_single_values = 0, 0, True
     for name in stream.members():
+        if name in members:
+            raise BrokenJsonError(f"one object gives {name!r} twice, at character {stream.passed}")
         members[name] = None
         is_single = stream.peek() not in "[{"
         if is_single and may_tell_of_pages(name):

@@ -52,8 +52,11 @@ UNSEEN = str.maketrans("", "", "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060")
 def headings(names: Sequence[str]) -> tuple[str, ...]:
     """Return names as columns have them: spaces are one space, what is unseen is none, each comes once."""
     counts: dict[str, int] = {}
-    found = []
+    found: dict[str, None] = {}
     for name in (" ".join(name.translate(UNSEEN).split()) for name in names):
         counts[name] = counts.get(name, 0) + 1
-        found.append(name if counts[name] == 1 else again(name, counts[name]))
+        # A file may itself have a `name (2)`.
+        while (column := name if counts[name] == 1 else again(name, counts[name])) in found:
+            counts[name] += 1
+        found[column] = None
     return tuple(found)

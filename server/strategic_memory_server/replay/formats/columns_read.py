@@ -9,7 +9,7 @@ from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.table import Table, again
 from strategic_memory_server.replay.formats.column_map import mapped_column
 from strategic_memory_server.replay.formats.date_and_time import in_two_columns
-from strategic_memory_server.replay.formats.format import Format, found
+from strategic_memory_server.replay.formats.format import Format, found, plain_name
 from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
 from strategic_memory_server.replay.formats.reading import TableReading
 
@@ -66,11 +66,17 @@ def _beside(table: Table, known: Format, taken: set[str]) -> dict[str, str]:
 def _require_one(table: Table, columns: Mapping[str, str], known: Format, asked: Mapping[str, str]) -> None:
     """Refuse a column that is read and comes twice, unless the user or the format says which one."""
     declared = [name for theirs in known.columns.values() for name in theirs]
+    alike: dict[str, list[str]] = {}
+    for name in table.columns:
+        alike.setdefault(plain_name(name), []).append(name)
     for ours, theirs in columns.items():
         second = again(theirs, 2)
-        chosen = again(theirs, 1) in asked.values() or found([second], declared)
-        if second in table.columns and not chosen:
-            raise ReplayError(
-                f"{table.shown}: names {theirs} more than once; which one counts? "
-                f"--map '{ours}={again(theirs, 1)}' or '{ours}={second}'"
-            )
+        if second in table.columns:
+            chosen, names_of_it = found([second], declared) is not None, [again(theirs, 1), second]
+        else:
+            # Names count without regard to case; in a map the very name goes before.
+            names_of_it = alike.get(plain_name(theirs), [])
+            chosen = len(names_of_it) < 2 or theirs in asked.values()
+        if not chosen and again(theirs, 1) not in asked.values():
+            either = " or ".join(f"'{ours}={name}'" for name in names_of_it)
+            raise ReplayError(f"{table.shown}: names {theirs} more than once; which one counts? --map {either}")

@@ -181,11 +181,13 @@ class FileReading:
             )
 
     def _count_refused(self, file: Path, broken: Sequence[tuple[int, str]], rows: ReadRows) -> None:
+        # Files of several folders may have one name.
+        name = file.name if [each.name for each in self._files].count(file.name) == 1 else str(file)
         for line, reason in broken:
-            self.rejected.add(file.name, line, reason, _CURES.get(reason, ""))
+            self.rejected.add(name, line, reason, _CURES.get(reason, ""))
         cells, lines = rows.refusals.cells, rows.refusals.lines
         for row, reason in sorted(rows.refusals.reasons.items()):
-            self.rejected.add(file.name, lines[row], reason, shown(cells[row]) if row in cells else "")
+            self.rejected.add(name, lines[row], reason, shown(cells[row]) if row in cells else "")
         self.unrecognised_policies += rows.unrecognised_policies
         used = signs_of(rows.entries.pnl)
         self.rejected.signs = self.rejected.signs.with_others(rows.refused_signs)

@@ -77,6 +77,22 @@ def test_a_column_that_comes_twice_is_chosen_by_its_number(tmp_path: Path) -> No
         assert record.entries.pnl.tolist() == [float(number)]
 
 
+def test_a_number_that_a_name_has_itself_is_no_other_column(tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text("time,pnl,pnl (2),pnl\n2025-01-01,1,2,3\n")
+    for number in (1, 2, 3):
+        record = replay_records.read([tmp_path / "record.csv"], parse_map([f"pnl=pnl ({number})"]))
+        assert record.entries.pnl.tolist() == [float(number)]
+
+
+def test_names_that_differ_in_nothing_that_counts_come_twice(tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text("time,Time,pnl,note,Note\n2025-01-01,2025-01-02,1,a,b\n")
+    with pytest.raises(ReplayError, match=r"names time more than once.*--map 'time=time' or 'time=Time'"):
+        replay_records.read([tmp_path / "record.csv"])
+    for name, day in (("time", "01"), ("Time", "02")):
+        record = replay_records.read([tmp_path / "record.csv"], parse_map([f"time={name}"]))
+        assert record.entries.time_ms.tolist() == [ms(f"2025-01-{day}T00:00")]
+
+
 @each_case(
     ("header", "read"),
     [

@@ -151,6 +151,22 @@ def test_an_object_that_gives_a_name_twice_is_refused(tmp_path: Path) -> None:
             read(tmp_path / "record.json")
 
 
+def test_a_document_that_gives_a_list_of_trades_twice_is_refused(tmp_path: Path) -> None:
+    trades = '[{"time": %d, "realized_pnl": 1}]'
+    for name, value in (("trades", trades), ("2024", f'{{"trades": {trades}}}')):
+        (tmp_path / "record.json").write_text(f'{{"{name}": {value % 1}, "{name}": {value % 2}}}')
+        with pytest.raises(ReplayError, match=rf"record\.json: its JSON is broken: one object gives '{name}' twice"):
+            read(tmp_path / "record.json")
+
+
+def test_rows_of_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    files = [tmp_path / folder / "record.csv" for folder in ("one", "other")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text("time,pnl\n1,1\n2,x\n")
+    assert refused(read(*files)) == {"pnl_not_a_number": (2, [f"{file}:3" for file in files])}
+
+
 @pytest.mark.parametrize("text", ["pnl", "pnl=", "=profit", "profit=pnl"])
 def test_a_wrong_map_says_how_it_is_written(text: str) -> None:
     with pytest.raises(ReplayError, match="--map"):

@@ -41,6 +41,11 @@ def test_a_whole_number_is_one_id_however_it_is_written(tmp_path: Path) -> None:
     assert record.entries.pnl.tolist() == [10.0, 3.0]
 
 
+def test_a_thousand_with_a_point_is_not_the_first_trade(tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text("time,pnl,trade_id\n1,10,1\n2,3,999\n3,4,1.000\n4,5,1.001\n")
+    assert replay_records.read([tmp_path / "record.csv"]).entries.pnl.tolist() == [10.0, 3.0, 4.0, 5.0]
+
+
 def test_ids_that_different_trades_share_are_refused(tmp_path: Path) -> None:
     (tmp_path / "parts.csv").write_text("time,pnl,trade_id\n1,10,7\n2,5,7\n3,4,8\n4,3,8\n5,2,9\n")
     with pytest.raises(ReplayError, match=r"trade_id: 2 of 5 trades have the id of another .* with 10 and .* with 5"):
