@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -18,11 +18,25 @@ _DECIMALS = {"point": ".", "comma": ","}
 _ORDERS = {"day-first": "dmy", "month-first": "mdy", "year-first": "ymd"}
 _DAY_MS = 86_400_000
 
+Value = TypeVar("Value", str | None, tuple[str, ...])
+
+
+def _given(_context: click.Context, _parameter: click.Parameter, value: Value) -> Value:
+    """Refuse an empty value, as of a variable that is not set: it would count as if the flag was not there."""
+    if any(not each.strip() for each in ((value,) if isinstance(value, str) else value or ())):
+        raise click.BadParameter("is empty, as a variable that is not set is: leave the flag out")
+    return value
+
 
 def written_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the flags to a command, which takes `decimal`, `dates` and `zone`."""
     for option in (
-        click.option("--zone", metavar="ZONE", help="Of times that name none: Europe/Berlin, +01:00. Default: UTC."),
+        click.option(
+            "--zone",
+            metavar="ZONE",
+            callback=_given,
+            help="Of times that name none: Europe/Berlin, +01:00. Default: UTC.",
+        ),
         click.option("--dates", type=click.Choice(list(_ORDERS)), help="What comes first in 01/05/2024, or 24-01-05."),
         click.option("--decimal", type=click.Choice(list(_DECIMALS)), help="What stands before decimals, for 1.234."),
     ):
@@ -45,13 +59,25 @@ def record_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Share of the rows that may be left out as unreadable. Default: 0.01, of losses and gains alike.",
         ),
         written_options,
-        click.option("--strategy", metavar="NAME", help="Whose trades are read, where an export holds several."),
+        click.option(
+            "--strategy",
+            metavar="NAME",
+            callback=_given,
+            help="Whose trades are read, where an export holds several.",
+        ),
         click.option(
             "--kind",
             type=click.Choice([kind.name.lower() for kind in Kind]),
             help="What rows are that do not say it. Default: what their columns say.",
         ),
-        click.option("--map", "names", multiple=True, metavar="OURS=THEIRS,...", help="The file's names of columns."),
+        click.option(
+            "--map",
+            "names",
+            multiple=True,
+            metavar="OURS=THEIRS,...",
+            callback=_given,
+            help="The file's names of columns.",
+        ),
     ):
         command = option(command)
     return command

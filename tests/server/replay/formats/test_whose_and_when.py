@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import replay_records
+from click.testing import CliRunner
 from each_case import each_case
 
+from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.formats.cells import is_not_zero
@@ -33,6 +35,14 @@ def test_a_strategy_is_read_wherever_there_is_a_column_of_strategies(tmp_path: P
         record_of(tmp_path, text, "nonsense")
     with pytest.raises(ReplayError, match="no file has trades of a strategy of that name"):
         record_of(tmp_path, "time,pnl\n1,1\n", "A")
+
+
+@pytest.mark.parametrize("flag", ["--strategy", "--zone", "--map"])
+def test_an_empty_flag_as_of_a_variable_that_is_not_set_is_refused(flag: str, tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text("time,pnl,strategy\n2025-01-01,1,A\n2025-01-02,2,B\n")
+    asked = CliRunner().invoke(replay, [str(tmp_path / "record.csv"), flag, "", "--out", str(tmp_path / "report")])
+    assert asked.exit_code == 2
+    assert f"'{flag}': is empty, as a variable that is not set is: leave the flag out" in asked.output
 
 
 @pytest.mark.parametrize("head", ["entry_time,time,pnl", "time,exit_time,pnl", "time,close_time,profit"])
