@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -18,7 +18,7 @@ _DECIMALS = {"point": ".", "comma": ","}
 _ORDERS = {"day-first": "dmy", "month-first": "mdy", "year-first": "ymd"}
 _DAY_MS = 86_400_000
 
-Value = TypeVar("Value", str | None, tuple[str, ...])
+Value = str | tuple[str, ...] | None
 
 
 def _given(_context: click.Context, _parameter: click.Parameter, value: Value) -> Value:
