@@ -19,6 +19,9 @@ MONEY = "{money}"
 """Stands in a declared name for a known currency, in brackets or not: `Profit {money}` is `Profit (USD)` too."""
 
 _UNREGARDED = re.compile(r"[\s_\-]+")
+_NUMBER = re.compile(r" \([0-9]+\)$")
+"""Behind a name that comes again."""
+
 _PATTERNS = {
     CURRENCY: r"[a-z]{2,6}",
     # Words behind a pnl that are no currency mean something else: pips, factor, ratio.
@@ -47,7 +50,8 @@ class Results:
     """Which rows of a file are results.
 
     Attributes:
-        column: names of the column that says it, the first that is there; where none is, every row is one.
+        column: names of the column that says it, the first that is there; where none is, every row is one. In a
+            table of no tool each column that has one of them says it.
         is_result: tells it of a cell.
         others: what the other rows are, in words: they are left out, and that is told.
         kept: what the others with a result that is not 0 are, in words: they are kept and told; empty: there are none.
@@ -134,6 +138,20 @@ def found(names: Sequence[str], columns: Collection[str]) -> str | None:
             if fitting:
                 return fitting[0]
     return None
+
+
+def all_called(names: Sequence[str], columns: Collection[str]) -> list[str]:
+    """Return every column that has one of some names, those that come again among them."""
+    called = _all_by_name(tuple(columns))
+    return [column for name in dict.fromkeys(map(plain_name, names)) for column in called.get(name, ())]
+
+
+@functools.lru_cache(64)
+def _all_by_name(columns: tuple[str, ...]) -> Mapping[str, list[str]]:
+    by_name: dict[str, list[str]] = {}
+    for column in columns:
+        by_name.setdefault(plain_name(_NUMBER.sub("", column)), []).append(column)
+    return by_name
 
 
 @functools.lru_cache(64)

@@ -14,7 +14,7 @@ from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
 from strategic_memory_server.replay.files.table import Table
 from strategic_memory_server.replay.formats.cells import is_given, is_not_zero, text_of
 from strategic_memory_server.replay.formats.date_and_time import DateAndTime
-from strategic_memory_server.replay.formats.format import Format, UnclearRowsError, found
+from strategic_memory_server.replay.formats.format import Format, Results, UnclearRowsError, all_called, found
 from strategic_memory_server.replay.formats.late_names import require_known_names
 from strategic_memory_server.replay.formats.name_says import says_percent, without_zone
 from strategic_memory_server.replay.formats.names_again import NAMES_AGAIN, has_words_for_times, rows_without_names
@@ -177,14 +177,21 @@ class TableReading:
 
     def _results(self, page: TablePage) -> TablePage:
         for results in self.format.results:
-            column = found(results.column, [*self.table.columns, *self.format.made])
-            if column is not None and column in page.columns:
+            for column in filter(page.columns.__contains__, self._columns_of(results)):
                 kept = [results.is_result(cell) for cell in page.columns[column]]
                 if results.kept and not all(kept):
                     are_results, kept = sum(kept), list(map(or_, kept, self._earn(page)))
                     self._with_result[results.kept] += sum(kept) - are_results
                 page = self._kept(page, kept, results.others)
         return page
+
+    def _columns_of(self, results: Results) -> list[str]:
+        """Return the columns that say which rows are results: a tool's is known, of others each may say of some."""
+        columns = [*self.table.columns, *self.format.made]
+        if self.format in (OWN_COLUMNS, COMMON_NAMES):
+            return all_called(results.column, columns)
+        column = found(results.column, columns)
+        return [] if column is None else [column]
 
     def _earn(self, page: TablePage) -> list[bool]:
         """Tell which rows have a result that is not 0."""
@@ -248,7 +255,7 @@ class TableReading:
     def _wanted(self, page: TablePage) -> set[str]:
         return {
             *self.columns.values(),
-            *(found(each.column, page.columns) or "" for each in self.format.results),
+            *(column for each in self.format.results for column in self._columns_of(each)),
             *(name for both in self.in_two.values() for name in both[:2]),
             self.currency_column or "",
         }

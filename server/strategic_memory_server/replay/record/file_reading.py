@@ -118,6 +118,9 @@ class FileReading:
     def _usable(self, file: Path, table: TableReading, share: tuple[float, float]) -> Iterator[UsablePage]:
         """Yield what can be used of a table, once it is known how the whole of it is written."""
         called = _called(table)
+        if called in self.written:
+            # Tables of one file need not have titles.
+            called += f": table {sum(each.file == str(file) for each in self.tables) + 1}"
         for ours in (TIME, OPENED):
             require_one_zone(table.table.shown, table.columns.get(ours, ""), table.zone_said(ours), self._declared.zone)
         note_zone_beside(table, self._declared.zone)

@@ -42,7 +42,9 @@ _NOTES = {
         "{} name a regime that looks like another one, {example}, and count apart from it: spell each in one way"
     ),
     "policy_unrecognised": "{} name a policy that is none of the three, and count without one",
-    "regime_as_of_close": "{} do not say when they were opened: their regime is the one at their close",
+    "regime_as_of_close": (
+        "{} do not say when they were opened, or say their close: their regime is the one at their close"
+    ),
     "regime_not_observed": (
         "{} have no regime, since none was observed by then: `strategic-memory-server regimes` tells it from prices"
     ),

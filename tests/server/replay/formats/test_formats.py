@@ -181,6 +181,14 @@ def test_trades_that_were_deleted_in_a_database_are_no_results(deleted: tuple[st
     assert (record.entries.pnl.tolist(), record.tables[0].left_out) == ([-2.0], {"trades that were deleted": 1})
 
 
+@each_case("names", ["status,status", "Status,status", "status,state", "state,Trade Status", "type,Type"])
+def test_each_column_that_says_of_a_row_that_it_is_no_result_counts(names: str, tmp_path: Path) -> None:
+    rows = "2025-01-10,1,buy,open\n2025-01-11,-2,sell,sell\n2025-01-12,4,open,buy\n"
+    (tmp_path / "export").write_text(f"time,realized_pnl,{names}\n{rows}")
+    record = replay_records.read([tmp_path / "export"])
+    assert (record.entries.pnl.tolist(), sum(record.tables[0].left_out.values())) == ([-2.0], 2)
+
+
 @each_case("nothing", sorted(NOTHING | {"NaT", "NULL", "N/A"}))
 def test_a_trade_that_has_closed_at_nothing_is_open_however_nothing_is_written(tmp_path: Path, nothing: str) -> None:
     (tmp_path / "export").write_text(NAUTILUS.replace(",,94.1", f",{nothing},94.1"))

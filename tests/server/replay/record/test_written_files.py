@@ -95,6 +95,16 @@ def test_each_file_has_its_own_way(tmp_path: Path) -> None:
     assert [said["realized_pnl"][:13] for said in record.written.values()] == ["decimal comma", "decimal point"]
 
 
+def test_how_each_of_several_tables_without_titles_is_written_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "record.csv"
+    path.write_text("time;pnl\n2024-01-01;1,5\n2024-01-02;-2,5\n\ntime;pnl;policy\n2025-01-01;1.5;\n2025-01-02;1e-7;\n")
+    written = replay_records.read([path], ColumnMap({"realized_pnl": "pnl"})).written
+    assert [(called, said.get("realized_pnl", "")[:13]) for called, said in written.items()] == [
+        (str(path), "decimal comma"),
+        (f"{path}: table 2", ""),
+    ]
+
+
 def test_rows_are_counted_once_however_often_a_file_is_read(tmp_path: Path) -> None:
     head = "time,market_regime,realized_pnl,policy"
     rows = [
