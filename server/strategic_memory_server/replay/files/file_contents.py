@@ -132,9 +132,12 @@ def _text_contents(source: Source, head: bytes, encoding: str) -> list[Table]:
 
 
 def _is_json_lines(lines: Sequence[str]) -> bool:
-    """Tell whether one of the first two lines is an object by itself, and not the only line."""
+    """Tell whether the first line is an object by itself, and not the only line, or the next two are.
+
+    Of a list with a line for each row the second line may be one, too: where the row is the only one, for example.
+    """
     given = [line for line in lines[:200] if line.strip()][:3]
-    return len(given) > 1 and any(_is_object(line) for line in given[:2])
+    return len(given) > 1 and (_is_object(given[0]) or all(map(_is_object, given[1:])))
 
 
 def _is_object(line: str) -> bool:

@@ -51,10 +51,12 @@ class _Document(NamedTuple):
 
     Attributes:
         tables: its tables, by the names that lead there.
+        alone: objects that hold a single one under its name, which only those beside it tell from any other object.
         told: what is worth telling of them all.
     """
 
     tables: dict[tuple[str, ...], _Found]
+    alone: dict[tuple[str, ...], _Found]
     told: dict[str, None]
 
 
@@ -64,10 +66,12 @@ def json_tables(source: Source, encoding: str) -> list[Table]:
     Raises:
         ReplayError: it is broken, or ends too soon.
     """
-    found = _Document({}, {})
+    found = _Document({}, {}, {})
     with _document(source, encoding) as stream:
         _walk(stream, (), found)
         stream.require_end()
+    if found.alone:
+        found.tables.update(_of_those_beside(found))
     told = tuple(found.told)
     return [
         Table(
@@ -79,6 +83,15 @@ def json_tables(source: Source, encoding: str) -> list[Table]:
         )
         for path, each in found.tables.items()
     ]
+
+
+def _of_those_beside(found: _Document) -> dict[tuple[str, ...], _Found]:
+    """Return objects alone that lie as deep as tables of objects by name, and have the names of these."""
+    beside: dict[int, Names] = {}
+    for path, each in found.tables.items():
+        if each.by_name:
+            beside.setdefault(len(path), {}).update(each.names)
+    return {path: each for path, each in found.alone.items() if _are_alike(each.names, beside.get(len(path), {}))}
 
 
 def _walk(stream: JsonStream, path: tuple[str, ...], found: _Document) -> Names | None:
@@ -114,15 +127,19 @@ def _walk_object(stream: JsonStream, path: tuple[str, ...], found: _Document) ->
             longest = max(longest, found.tables[at].rows)
         holds_single_values = holds_single_values and is_single
         # Rows have most names in common, but those that only some have.
-        if row is not None and (not rows or len(row.keys() & rows.keys()) * 2 > min(len(row), len(rows))):
+        if row is not None and (not rows or _are_alike(row, rows)):
             count += 1
             rows |= row
     # What the whole document holds is read at once.
-    if path and 1 < count == len(members):
-        found.tables.setdefault(path, _Found(rows, by_name=True, rows=count))
+    if path and 0 < count == len(members):
+        (found.tables if count > 1 else found.alone).setdefault(path, _Found(rows, by_name=True, rows=count))
     if len(found.told) < _MOST_TOLD and (told := pages_told(said, longest)):
         found.told[told] = None
     return members if holds_single_values else None
+
+
+def _are_alike(names: Names, others: Names) -> bool:
+    return len(names.keys() & others.keys()) * 2 > min(len(names), len(others))
 
 
 def _names(stream: JsonStream) -> tuple[Names, int]:

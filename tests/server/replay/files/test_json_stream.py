@@ -186,6 +186,23 @@ def test_one_page_of_an_answer_is_told(around: dict[str, object], told: str, tmp
     assert list(table.notes) == ([f"may be one page of several, {told}"] if told else [])
 
 
+def test_an_object_that_holds_one_trade_by_its_name_is_read_as_those_beside_it(tmp_path: Path) -> None:
+    trades = {f"t{day}": {"time": f"2024-01-0{day}", "realized_pnl": day} for day in range(1, 6)}
+    coins = {"BTC": {name: trades[name] for name in ("t1", "t3", "t4")}, "ETH": {"t2": trades["t2"]}}
+    others = {"SOL": {"t5": trades["t5"]}, "about": {"account": {"name": "A", "number": 1}}}
+    for document in ({**coins, **others}, {"trades": {**coins, **others}}):
+        (tmp_path / "trades.json").write_text(json.dumps(document))
+        assert replay_records.read([tmp_path / "trades.json"]).entries.pnl.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+@each_case("layout", ["[\n{}\n]", "[\n{}\n,{}\n]", "[\n{}\n,\n{}\n]", '{{"trades": [\n{}\n]}}'])
+def test_a_list_with_a_line_for_each_row_is_no_file_of_json_lines(layout: str, tmp_path: Path) -> None:
+    rows = [json.dumps({"time": f"2024-01-0{day}", "realized_pnl": day}) for day in (1, 2)]
+    (tmp_path / "trades.json").write_text(layout.format(*rows))
+    record = replay_records.read([tmp_path / "trades.json"])
+    assert (len(record), record.rejected.rows) == (layout.count("{}"), 0)
+
+
 def test_lists_in_many_objects_are_not_looked_through_at_each(monkeypatch: pytest.MonkeyPatch) -> None:
     passes = 0
 
@@ -196,7 +213,7 @@ def test_lists_in_many_objects_are_not_looked_through_at_each(monkeypatch: pytes
             return super().items()
 
     made = json_document._Document
-    monkeypatch.setattr(json_document, "_Document", lambda _, told: made(cast("dict[Any, Any]", Tables()), told))
+    monkeypatch.setattr(json_document, "_Document", lambda _, *others: made(cast("dict[Any, Any]", Tables()), *others))
     data = json.dumps({f"t{n}": {"limit": 1, "next": n + 1, "fills": [{"p": n}]} for n in range(50)}).encode()
     tables = json_document.json_tables(Source("orders.json", len(data), lambda: io.BytesIO(data)), "utf-8")
     assert (len(tables), len(tables[0].notes), passes) == (50, 3, 1)
