@@ -62,7 +62,7 @@ def archive_tables(source: Source, contents: Callable[[Source], list[Table]]) ->
         ReplayError: nothing in it can be read.
     """
     with source.open() as file, zipfile.ZipFile(file) as archive:
-        members = [each for each in archive.infolist() if each.file_size and not _is_of_system(each.filename)]
+        members = [each for each in archive.infolist() if not (each.is_dir() or _is_of_system(each.filename))]
     if not members:
         raise ReplayError(f"{source.shown}: is an empty archive")
     found: list[Table] = []

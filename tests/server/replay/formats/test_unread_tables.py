@@ -120,6 +120,8 @@ def test_a_member_that_cannot_be_read_is_told_or_an_error(tmp_path: Path) -> Non
     path = archive(tmp_path, a_json=whole, b_json=whole[:-4], c_pdf="%PDF-1.7")
     with pytest.raises(ReplayError, match=r"b\.json\): its JSON is broken: .*; a\.json beside it is read"):
         record_of(path)
+    with pytest.raises(ReplayError, match=r"b\.json\): is empty: .*; a\.json beside it is read"):
+        record_of(archive(tmp_path, a_json=whole, b_json=""))
     record = record_of(archive(tmp_path, a_json=whole, c_pdf="%PDF-1.7"))
     (note,) = notes(record)
     assert re.fullmatch(r"not read: .*book\.zip \(c\.pdf\): is a PDF: .*", note)
