@@ -105,7 +105,7 @@ def _require_one_record(path: Path, known: Sequence[_Known], asked: Mapping[str,
         (table, each)
         for table, each in known
         if {PNL, REALIZED_PNL} & set(each.found(table.columns))
-        and not any(mapped_column(theirs, table.columns) for theirs in asked.values())
+        and not any(mapped_column(theirs, table.columns) is not None for theirs in asked.values())
     ]
     are_different = len({table.columns for table, _ in earning}) > 1
     views = [table for table, _ in earning if table.is_view]

@@ -165,6 +165,14 @@ def test_tables_that_would_count_twice_are_refused(tmp_path: Path) -> None:
     assert [table.by_kind for table in record.tables] == [{"trade": 1}, {"trade": 1}, {"regime": 1}]
 
 
+def test_tables_of_which_the_column_without_a_name_is_mapped_are_meant(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "both.zip", "w") as archive:
+        archive.writestr("one.csv", ",Profit\n2025-01-10,1\n")
+        archive.writestr("other.csv", ",Profit,note\n2025-01-11,2,x\n")
+    record = replay_records.read([tmp_path / "both.zip"], {"time": "(one without a name)"})
+    assert record.entries.pnl.tolist() == [1.0, 2.0]
+
+
 def test_columns_of_two_formats_are_refused_by_the_names_of_both(tmp_path: Path) -> None:
     one, other = "pnl,open_dt,close_dt,rt_returns", "closedPnl,avgEntryPrice,avgExitPrice,updatedTime"
     (tmp_path / "both.csv").write_text(f"{one},{other}\n1,2025-01-09,2025-01-10,0.1,2,3,4,1736474400000\n")
