@@ -21,7 +21,10 @@ _THE_LEVEL, _IS_READ = "whether a row is of the level that is read", "yes"
 
 
 def _in_one_currency(pages: Iterator[TablePage]) -> Iterator[TablePage]:
-    """Write pnl in the currency of the account, where there are several, and mark the rows of one level."""
+    """Write pnl in the currency of the account, and mark the rows of one level.
+
+    Where a column says the rate that is done also with a single currency: another month may have two.
+    """
     held = list(pages)
     currencies = sorted({text for page in held for cell in _cells(page, _CURRENCY) if (text := text_of(cell))})
     levels = {text_of(cell).casefold() for page in held for cell in _cells(page, _LEVEL)}
@@ -31,7 +34,7 @@ def _in_one_currency(pages: Iterator[TablePage]) -> Iterator[TablePage]:
         of_level = [not level or text_of(cell).casefold() == level for cell in _cells(page, _LEVEL)]
         columns[_THE_LEVEL] = [_IS_READ if each else "" for each in of_level] or [_IS_READ] * len(page.lines)
         pnl = found(_PNL, page.columns)
-        if pnl is not None and len(currencies) > 1:
+        if pnl is not None and (len(currencies) > 1 or found(_RATE, page.columns) is not None):
             columns[pnl] = _in_base(page, pnl, currencies)
         yield overlaid(page, columns)
 

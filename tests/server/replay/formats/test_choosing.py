@@ -122,6 +122,13 @@ def test_trades_in_several_currencies_without_a_rate_are_refused(tmp_path: Path)
         replay_records.read([tmp_path / "flex.csv"])
 
 
+def test_a_month_in_one_currency_is_in_that_of_the_account_as_one_in_several_is(tmp_path: Path) -> None:
+    in_dollars = (row for row in FLEX.splitlines(keepends=True) if '"EUR","1"' not in row)
+    for text in (FLEX, "".join(in_dollars)):
+        (tmp_path / "flex.csv").write_text(text)
+        assert replay_records.read([tmp_path / "flex.csv"]).entries.pnl.tolist() == [-123.5]
+
+
 @pytest.mark.parametrize("rate", ["", "0", "n/a"])
 def test_a_trade_without_a_rate_is_refused_among_those_of_several_currencies(rate: str, tmp_path: Path) -> None:
     (tmp_path / "flex.csv").write_text(
