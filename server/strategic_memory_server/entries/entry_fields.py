@@ -146,6 +146,14 @@ def normalise_name(field: str, text: str) -> str:
     return name
 
 
+def without_numpy(text: str) -> str:
+    """Return what a text says that numpy 2 writes for one of its scalars; any other as it is."""
+    if written := _NUMPY_NAME.fullmatch(text.strip()):
+        return written[2]
+    written = _NUMPY_NUMBER.fullmatch(text.strip())
+    return written[1] if written else text
+
+
 def optional_name(fields: Fields, field: str) -> str:
     """Read a name that the entry may have; empty where it is absent."""
     raw = fields.get(field.encode())
@@ -160,11 +168,7 @@ def read_name(field: str, raw: bytes) -> str:
         text = raw.decode()
     except UnicodeDecodeError:
         raise RejectionError(f"{field}_not_utf8", raw) from None
-    if written := _NUMPY_NAME.fullmatch(text.strip()):
-        text = written[2]
-    elif written := _NUMPY_NUMBER.fullmatch(text.strip()):
-        text = written[1]
-    return normalise_name(field, text)
+    return normalise_name(field, without_numpy(text))
 
 
 def optional_regime(fields: Fields, field: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import IndexColumn
-from strategic_memory_server.entries.entry_fields import RejectionError, normalise_name
+from strategic_memory_server.entries.entry_fields import RejectionError, normalise_name, without_numpy
 from strategic_memory_server.replay.files.page import Cell
 
 NOTHING = frozenset({"", "-", "--", "nan", "na", "n/a", "#n/a", "none", "null", "nil", "<na>", "nat"})
@@ -111,7 +111,7 @@ def _names(column: str, cells: Sequence[Cell], refusals: Refusals) -> dict[Cell,
     for cell in dict.fromkeys(cells):
         try:
             # None and NaN are among what stands for nothing, as text too.
-            name = normalise_name(column, str(cell))
+            name = normalise_name(column, without_numpy(str(cell)))
             known[cell] = "" if name in _NOTHING_CELLS else name
         except RejectionError as error:
             refused[cell] = error.reason

@@ -41,6 +41,15 @@ def test_a_whole_number_is_one_id_however_it_is_written(tmp_path: Path) -> None:
     assert record.entries.pnl.tolist() == [10.0, 3.0]
 
 
+def test_names_that_numpy_wrote_are_those_that_the_service_reads(tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text(
+        "time,pnl,trade_id,regime,policy\n1,10,7,BULL,BALANCED\n1,10,np.int64(7),np.str_('bull'),np.str_('BALANCED')\n"
+    )
+    record = replay_records.read([tmp_path / "record.csv"])
+    assert (record.entries.pnl.tolist(), record.entries.policy.tolist()) == ([10.0], [1])
+    assert record.regime_names[record.entries.regime[0]] == "BULL"
+
+
 def test_a_thousand_with_a_point_is_not_the_first_trade(tmp_path: Path) -> None:
     (tmp_path / "record.csv").write_text("time,pnl,trade_id\n1,10,1\n2,3,999\n3,4,1.000\n4,5,1.001\n")
     assert replay_records.read([tmp_path / "record.csv"]).entries.pnl.tolist() == [10.0, 3.0, 4.0, 5.0]
