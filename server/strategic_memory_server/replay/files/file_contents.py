@@ -125,7 +125,8 @@ def _text_contents(source: Source, head: bytes, encoding: str) -> list[Table]:
         # A text may hold what Python takes for the end of a line too, as U+2028.
         if _is_json_lines(sample.split("\n")):
             return [json_line_table(source)]
-        return json_tables(source, encoding) or object_tables(source, encoding) or _no_records(source)
+        found = json_tables(source, encoding) or object_tables(source, encoding)
+        return found or json_tables(source, encoding, alone=True) or _no_records(source)
     if has_sections(sample):
         return section_tables(source, encoding)
     return csv_tables(source, encoding)

@@ -60,8 +60,13 @@ class _Document(NamedTuple):
     told: dict[str, None]
 
 
-def json_tables(source: Source, encoding: str) -> list[Table]:
+def json_tables(source: Source, encoding: str, *, alone: bool = False) -> list[Table]:
     """Return the lists of objects in a document, and further in the objects of objects, without reading them.
+
+    Args:
+        source: the document.
+        encoding: of its text.
+        alone: whether an object that holds a single one by name is a table, whatever lies beside it.
 
     Raises:
         ReplayError: it is broken, or ends too soon.
@@ -71,7 +76,7 @@ def json_tables(source: Source, encoding: str) -> list[Table]:
         _walk(stream, (), found)
         stream.require_end()
     if found.alone:
-        found.tables.update(_of_those_beside(found))
+        found.tables.update(found.alone if alone else _of_those_beside(found))
     told = tuple(found.told)
     return [
         Table(
