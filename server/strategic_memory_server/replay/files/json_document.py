@@ -51,7 +51,8 @@ class _Document(NamedTuple):
 
     Attributes:
         tables: its tables, by the names that lead there.
-        alone: objects that hold a single one under its name, which only those beside it tell from any other object.
+        alone: objects that hold a single one by name, or something beside several, as when they were written: which
+            only those beside them tell from any other object.
         told: what is worth telling of them all.
     """
 
@@ -66,7 +67,7 @@ def json_tables(source: Source, encoding: str, *, alone: bool = False) -> list[T
     Args:
         source: the document.
         encoding: of its text.
-        alone: whether an object that holds a single one by name is a table, whatever lies beside it.
+        alone: whether an object that mostly holds others by name, or a single one, is a table whatever lies beside it.
 
     Raises:
         ReplayError: it is broken, or ends too soon.
@@ -91,7 +92,7 @@ def json_tables(source: Source, encoding: str, *, alone: bool = False) -> list[T
 
 
 def _of_those_beside(found: _Document) -> dict[tuple[str, ...], _Found]:
-    """Return objects alone that lie as deep as tables of objects by name, and have the names of these."""
+    """Return what lies as deep as tables of objects by name, and has the names of these."""
     beside: dict[int, Names] = {}
     for path, each in found.tables.items():
         if each.by_name:
@@ -136,8 +137,9 @@ def _walk_object(stream: JsonStream, path: tuple[str, ...], found: _Document) ->
             count += 1
             rows |= row
     # What the whole document holds is read at once.
-    if path and 0 < count == len(members):
-        (found.tables if count > 1 else found.alone).setdefault(path, _Found(rows, by_name=True, rows=count))
+    if path and 2 * count > len(members):
+        is_table = 1 < count == len(members)
+        (found.tables if is_table else found.alone).setdefault(path, _Found(rows, by_name=True, rows=count))
     if len(found.told) < _MOST_TOLD and (told := pages_told(said, longest)):
         found.told[told] = None
     return members if holds_single_values else None

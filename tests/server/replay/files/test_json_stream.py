@@ -193,6 +193,10 @@ def test_an_object_that_holds_one_trade_by_its_name_is_read_as_those_beside_it(t
     for document in ({**coins, **others}, {"trades": {**coins, **others}}):
         (tmp_path / "trades.json").write_text(json.dumps(document))
         assert replay_records.read([tmp_path / "trades.json"]).entries.pnl.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+    several = {name: trades[name] for name in ("t2", "t5")}
+    (tmp_path / "trades.json").write_text(json.dumps({"BTC": {**coins["BTC"], "updated": 7}, "ETH": several}))
+    record = replay_records.read([tmp_path / "trades.json"])
+    assert (len(record), record.rejected.describe()) == (5, "not_an_object: 1 (trades.json:4)")
     first = {"ETH": coins["ETH"], "SOL": others["SOL"]}
     for document in (first, {"trades": first}):
         (tmp_path / "trades.json").write_text(json.dumps(document))
