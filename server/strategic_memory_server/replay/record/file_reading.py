@@ -35,6 +35,7 @@ from strategic_memory_server.replay.written.ways import Declared, Ways
 _CURES = {
     "too_many_fields": "a field that holds the separator, a date such as Friday, 05/17/2024, needs quotes",
     "name_given_twice": "an object has one value for each of its names",
+    "holds_elements": "rows are elements with attributes and nothing else",
 }
 """What mends a line that is no row."""
 

@@ -154,3 +154,11 @@ def test_parts_of_xml_that_hold_no_values_are_none(tmp_path: Path) -> None:
     rows = "<S a='1'><T time='2024-01-05' pnl='2'/></S><S a='2'/><S a='3'><Trades/></S>"
     (tmp_path / "trades.xml").write_text(f"<Trades>{rows}</Trades>")
     assert record_of(tmp_path / "trades.xml").entries.pnl.tolist() == [2.0]
+
+
+def test_a_row_of_xml_that_holds_elements_is_refused(tmp_path: Path) -> None:
+    rows = "<T time='2024-01-05' pnl='1'/><T time='2024-01-06' pnl='2'><Leg a='1'/></T><T time='2024-01-07' pnl='3'/>"
+    (tmp_path / "trades.xml").write_text(f"<Trades>{rows}</Trades>")
+    record = record_of(tmp_path / "trades.xml")
+    assert record.entries.pnl.tolist() == [1.0, 3.0]
+    assert record.rejected.describe().startswith("holds_elements: 1 (trades.xml:2; rows are elements with attributes")
