@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from strategic_memory_server.replay.files.csv_layout import names_below
+from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.grid import GridRow, table_of
 from strategic_memory_server.replay.files.open_quotes import checked_rows
 from strategic_memory_server.replay.files.source import Source
@@ -26,7 +28,12 @@ def _mark(line: str) -> str:
 
 
 def section_tables(source: Source, encoding: str) -> list[Table]:
-    """Return the tables of a statement; a section that names its columns anew begins another one."""
+    """Return the tables of a statement; a section that names its columns anew begins another one.
+
+    Raises:
+        ReplayError: rows of a section stand above the names of its columns, or a quote is not closed.
+    """
+    above: dict[str, int] = {}
     headers: dict[str, list[str]] = {}
     rows: dict[str, list[GridRow]] = {}
     current: dict[str, str] = {}
@@ -36,9 +43,13 @@ def section_tables(source: Source, encoding: str) -> list[Table]:
                 continue
             section, mark = fields[0].strip(), fields[1].strip().lower()
             if mark == _HEADER:
+                if section in above:
+                    raise ReplayError(f"{source.shown}: {names_below(above[section], line)}")
                 number = sum(name == section or name.startswith(f"{section} (") for name in headers) + 1
                 current[section] = section if number == 1 else again(section, number)
                 headers[current[section]], rows[current[section]] = fields[2:], []
             elif mark == _DATA and section in current:
                 rows[current[section]].append((line, fields[2:]))
+            elif mark == _DATA:
+                above.setdefault(section, line)
     return [table_of(source, (name,), headers[name], rows[name], of_text=True) for name in headers]

@@ -43,7 +43,7 @@ _NOTES = {
     ),
     "policy_unrecognised": "{} name a policy that is none of the three, and count without one",
     "regime_as_of_close": (
-        "{} do not say when they were opened, or say their close: their regime is the one at their close"
+        "{} do not say when they were opened, or were opened at their close: their regime is the one at their close"
     ),
     "regime_not_observed": (
         "{} have no regime, since none was observed by then: `strategic-memory-server regimes` tells it from prices"

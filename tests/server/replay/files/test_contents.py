@@ -161,6 +161,9 @@ def test_a_statement_has_a_table_for_each_section_and_header(tmp_path: Path) -> 
     assert (statement.path, stocks.path, forex.path) == (("Statement",), ("Trades",), ("Trades (2)",))
     assert [list(page.columns["Realized P/L"]) for page in stocks.pages()] == [["1"]]
     assert [list(page.columns["Date/Time"]) for page in forex.pages()] == [["2024-01-05, 10:00:00"]]
+    (tmp_path / "statement.csv").write_text(text.replace("Trades,Header,Symbol,Realized P/L\n", ""))
+    with pytest.raises(ReplayError, match=r"statement\.csv: line 3 looks like a row .* named in line 5: put the names"):
+        tables_of(tmp_path / "statement.csv")
 
 
 @each_case(
