@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.page import Cell, TablePage, overlaid
-from strategic_memory_server.replay.formats.cells import is_false
+from strategic_memory_server.replay.formats.cells import is_false, is_given
 from strategic_memory_server.replay.formats.format import Format, Results
 from strategic_memory_server.replay.written.time_units import Unit
 from strategic_memory_server.replay.written.ways import Declared
@@ -21,7 +21,7 @@ def _with_timestamps(pages: Iterator[TablePage]) -> Iterator[TablePage]:
         for stamp, date in (("close_timestamp", "close_date"), ("open_timestamp", "open_date")):
             if stamp in page.columns and date in page.columns:
                 pairs = zip(page.columns[stamp], page.columns[date], strict=True)
-                columns[stamp] = [known if known is not None else written for known, written in pairs]
+                columns[stamp] = [known if is_given(known) else written for known, written in pairs]
         yield overlaid(page, columns)
 
 

@@ -214,6 +214,13 @@ def test_what_is_open_is_known_however_it_is_written(tmp_path: Path) -> None:
     assert replay_records.read([tmp_path / "trades.csv"]).entries.pnl.tolist() == [0.5]
 
 
+def test_a_trade_without_a_timestamp_has_its_date(tmp_path: Path) -> None:
+    head, no = "profit_ratio,close_date,close_timestamp,is_open\n", "False"
+    (tmp_path / "trades.csv").write_text(f"{head}0.5,2025-01-10,,{no}\n0.7,2025-01-11,1736553600000,{no}\n")
+    record = replay_records.read([tmp_path / "trades.csv"])
+    assert record.entries.time_ms.tolist() == [1_736_467_200_000, 1_736_553_600_000]
+
+
 def test_a_regime_and_a_policy_beside_the_columns_of_a_tool_are_read(tmp_path: Path) -> None:
     head, row = BACKTESTING.splitlines()
     (tmp_path / "trades.csv").write_text(f"{head},Market_Regime,POLICY\n{row},BULL,BALANCED\n")
