@@ -15,7 +15,7 @@ _KNOWN = frozenset(
 
 
 def require_known_names(table: Table, page: TablePage) -> None:
-    """Refuse a page with a column that is known and that the table did not have when it was begun.
+    """Refuse a page with a column that is known and holds something, and that the table did not have at its beginning.
 
     Raises:
         ReplayError: it has one; the message names it and the first row that has it.
@@ -23,10 +23,10 @@ def require_known_names(table: Table, page: TablePage) -> None:
     if isinstance(page.columns, dict):
         return
     late = [name for name in set(page.columns).difference(table.columns) if plain_name(name) in _KNOWN]
-    if late:
-        name = min(late)
-        row = next(line for line, cell in zip(page.lines, page.columns[name], strict=True) if cell is not None)
-        raise ReplayError(
-            f"{table.shown}: row {row} has {name!r}, which none of the first rows has, so that nothing was read of it: "
-            "put a row with all names first"
-        )
+    for name in sorted(late):
+        rows = [line for line, cell in zip(page.lines, page.columns[name], strict=True) if cell is not None]
+        if rows:
+            raise ReplayError(
+                f"{table.shown}: row {rows[0]} has {name!r}, which none of the first rows has, so that nothing was "
+                "read of it: put a row with all names first"
+            )

@@ -99,7 +99,8 @@ class TableReading:
         """
         self.rows, self.left_out, self._strategies, self.currencies = 0, {}, {}, Counter()
         self._with_result.clear()
-        pages = map(self._rows_alone, self.table.pages())
+        # Of a map, an error that says StopIteration would be the end.
+        pages = (self._rows_alone(page) for page in self.table.pages())
         try:
             for page in self.format.rows(pages) if self.format.rows else pages:
                 results = self._of_strategy(self._results(page))

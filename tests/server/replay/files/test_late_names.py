@@ -45,3 +45,9 @@ def test_a_column_that_comes_too_late_is_an_error_that_names_the_line(tmp_path: 
     path = written(tmp_path, "jsonl", observations(PAGE_ROWS + 5) + TRADES)
     with pytest.raises(ReplayError, match=f"row {PAGE_ROWS + 6} has 'policy', which none of .*: put a row with all"):
         record_of(path)
+
+
+def test_rows_with_a_name_that_comes_late_and_holds_nothing_are_read(tmp_path: Path) -> None:
+    late: list[dict[str, object]] = [{**row, "policy": None} for row in observations(5)]
+    path = written(tmp_path, "jsonl", observations(PAGE_ROWS) + late)
+    assert len(record_of(path)) == PAGE_ROWS + 5
