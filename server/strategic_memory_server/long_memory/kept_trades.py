@@ -148,6 +148,7 @@ def _among_counted(kept: KeptTrades, trades: SeenTrades) -> NDArray[np.bool_]:
 
 def _proved_new(kept: KeptTrades, trades: SeenTrades, known_ids: KnownIds) -> NDArray[np.bool_]:
     """Tell which trades have an id that was never seen, where all ids that were ever seen are remembered."""
-    if len(known_ids) < kept.numbered:
+    # Where none are to be remembered none are numbered either.
+    if not known_ids.horizon or len(known_ids) < kept.numbered:
         return np.zeros(len(trades.policies), dtype=np.bool_)
     return np.array([bool(trade_id) and trade_id not in known_ids for trade_id in trades.trade_ids], dtype=np.bool_)

@@ -61,12 +61,13 @@ def add_trades(client: redis.Redis, numbers: range, *, named: bool) -> None:
         add_trade(client, "BULL", float(number), policy="BALANCED", entry_id=f"{1_000 + number}-0", **name)
 
 
-@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize(("named", "horizon"), [(False, 100), (True, 100), (True, 0)])
 @pytest.mark.parametrize("how", ["restore", "the same ids again", "fewer and then more"])
 async def test_a_stream_that_was_set_back_counts_nothing_again(
-    async_client: redis.asyncio.Redis, redis_client: redis.Redis, how: str, named: bool
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis, how: str, named: bool, horizon: int
 ) -> None:
-    keeper = Keeper(async_client)
+    """Nor does it where no names of trades are remembered."""
+    keeper = Keeper(async_client, horizon=horizon)
     add_trades(redis_client, range(30), named=named)
     dump: Any = redis_client.dump(TRADES)
     add_trades(redis_client, range(30, 40), named=named)
@@ -83,7 +84,7 @@ async def test_a_stream_that_was_set_back_counts_nothing_again(
         gathered = await keeper.sync(newest_trade=newest)
         assert (gathered.kept.sums.observations, gathered.kept.read_up_to) == (40, newest)
         assert "trades were left out" in keeper.problems.standing["trade_stream_set_back"]
-        keeper = Keeper(async_client)
+        keeper = Keeper(async_client, horizon=horizon)
         assert (await keeper.sync(newest_trade=newest)).kept.sums.observations == 40, "nor after a restart"
         redis_client.restore(TRADES, 0, whole, replace=True)
         assert (await keeper.sync(newest_trade="1039-0")).kept.sums.observations == 40, "nor when it is set forward"
