@@ -68,8 +68,8 @@ def closes_of_files(
 
     A candle that has not ended yet is left for later, and a file that has just changed for the next look: it may still
     be written. It may be appended to, or written anew as a whole; one that was read and cannot be any more is read
-    again, for who writes it may stand still. The last candle has ended once the file was written
-    at its end or later: what it closed at before is not its close.
+    again, for who writes it may stand still. The last candle has ended once the file that holds it was written
+    at its end or later, whatever was written to another: what it closed at before is not its close.
 
     Args:
         paths: what `read` reads; looked at for changes.
@@ -89,6 +89,7 @@ def closes_of_files(
             # What is read is no newer than this, however long reading takes.
             ended_ms = int(clock_s() * 1000)
             prices = read() if is_still and (waits or not is_read) else None
+            to_close_ms = prices.spacing_ms if prices is not None and stamps is Stamps.OPENING else 0
         except PricesError as error:
             unread, is_read = unread + 1, False
             if unread >= most_unread:
@@ -99,8 +100,8 @@ def closes_of_files(
         changed = 0 if is_still else changed + 1
         if prices is not None:
             is_read, most_unread, unread = True, UNREAD_LOOKS, 0
-            written_ms = max(at_ns for at_ns, _ in now) // 1_000_000 + WRITTEN_LATE_MS
-            to_close_ms = prices.spacing_ms if stamps is Stamps.OPENING else 0
+            written_ns = max(at_ns for path, (at_ns, _) in zip(paths, now, strict=True) if path == prices.newest_in)
+            written_ms = written_ns // 1_000_000 + WRITTEN_LATE_MS
             found = [(at + to_close_ms, close) for at, close in zip(prices.times_ms, prices.closes, strict=True)]
             if found[-1][0] > written_ms:
                 found.pop()

@@ -77,6 +77,7 @@ class Prices:
         left_out: how many rows of all symbols are no closes, by reason.
         written: how the columns of each file are written, in words; plain numbers go without saying.
         lengths: a file with candles of each length that whole files are of, milliseconds.
+        newest_in: the file that gave the last of them; None: they are of no file.
     """
 
     times_ms: Sequence[int]
@@ -85,6 +86,7 @@ class Prices:
     left_out: Mapping[str, int] = field(default_factory=dict)
     written: Sequence[str] = ()
     lengths: Mapping[int, Path] = field(default_factory=dict)
+    newest_in: Path | None = None
 
     @property
     def jumps(self) -> int:
@@ -140,6 +142,7 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declar
     refused: dict[str, int] = {}
     repeated: dict[str, int] = {}
     lengths: dict[str, dict[int, Path]] = {}
+    newest: dict[str, tuple[int, Path]] = {}
     how: list[str] = []
     differing = rows = 0
     for path in paths:
@@ -155,6 +158,9 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declar
                 of_symbol[time_ms] = close
                 in_file.setdefault(symbol or of_file, set()).add(time_ms)
         for symbol, times_ms in in_file.items():
+            last_ms = max(times_ms)
+            if last_ms >= newest.get(symbol, (last_ms, path))[0]:
+                newest[symbol] = last_ms, path
             if spacing_ms := _one_length(times_ms):
                 lengths.setdefault(symbol, {}).setdefault(spacing_ms, path)
     if not found:
@@ -162,7 +168,7 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declar
         raise PricesError(f"no closing price could be read{why}")
     _require_one_market(rows, differing, refused)
     return {
-        symbol: _in_order(closes, repeated[symbol], refused, how, lengths.get(symbol, {}))
+        symbol: _in_order(closes, repeated[symbol], refused, how, lengths.get(symbol, {}), newest[symbol][1])
         for symbol, closes in sorted(found.items())
     }
 
@@ -196,9 +202,11 @@ def _in_order(
     left_out: Mapping[str, int],
     written: Sequence[str],
     lengths: Mapping[int, Path],
+    newest_in: Path,
 ) -> Prices:
     times_ms = sorted(closes)
-    return Prices(times_ms, [closes[time_ms] for time_ms in times_ms], repeated, left_out, written, lengths)
+    in_order = [closes[time_ms] for time_ms in times_ms]
+    return Prices(times_ms, in_order, repeated, left_out, written, lengths, newest_in)
 
 
 def _length(spacing_ms: int) -> str:

@@ -77,7 +77,33 @@ def test_a_last_candle_of_whose_end_the_file_is_written_is_known_at_its_end(tmp_
     assert machine.known(20)[-1] == (3 * HOUR_S + 1.0, [120])
 
 
-@pytest.mark.parametrize("half", ["", "time,close\n", None])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_last_candle_is_not_known_by_what_is_written_to_another_file(order: int, tmp_path: Path) -> None:
+    """The close of before its end was its close for ever, as another market was written after that end."""
+    machine = Machine(tmp_path / "BTC_USDT-1h.csv")
+    other = Machine(tmp_path / "ETH_USDT-1h.csv")
+    machine.now_s = other.now_s = 3 * HOUR_S - 10.0
+    machine.to_write = [(3 * HOUR_S - 10.0, [100, 101, 150]), (3 * HOUR_S + 20.0, [100, 101, 120, 121])]
+    other.to_write = [(2 * HOUR_S, [7, 7]), (3 * HOUR_S + 2.0, [7, 7, 7, 7])]
+    files = [machine.file, other.file][::order]
+
+    def pause(seconds: float) -> None:
+        machine.pause(seconds)
+        other.pause(seconds)
+
+    pause(0.0)
+    looks = closes_of_files(
+        files,
+        lambda: read_prices(files, {})["BTC_USDT"],
+        Stamps.OPENING,
+        clock_s=lambda: BEGIN_S + machine.now_s,
+        pause=pause,
+    )
+    closes = [close for look in islice(looks, 60) for _, close in look.closes]
+    assert closes == [100, 101, 120]
+
+
+@pytest.mark.parametrize("half", ["", "time,close\n", f"time,close\n{BEGIN_S},100\n", None])
 def test_a_file_whose_writer_stands_still_while_it_writes_it_anew_is_read_again(
     half: str | None, tmp_path: Path
 ) -> None:
