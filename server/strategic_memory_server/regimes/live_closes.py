@@ -30,6 +30,9 @@ UNREAD_LOOKS = 15
 OVERDUE = 3
 """No close within so many times the longest that there was between two is told, where other entries come meanwhile."""
 
+MOST_NAMED = 5
+"""Symbols of a stream that are named where it holds those of several."""
+
 _GOES_ON = (b"false", b"0")
 """What a field `closed` says of a candle that has not ended, as cryptofeed writes those."""
 
@@ -117,16 +120,26 @@ def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Itera
     """Yield the closes of a stream, oldest first, then those that come, for as long as it is asked.
 
     An entry is a candle that has ended: its field `close` is the price, its id the time. One without a price above 0,
-    of another symbol, or whose field `closed` says that it goes on, is passed over. Raises redis.exceptions.RedisError.
+    of another symbol, or whose field `closed` says that it goes on, is passed over.
+
+    Raises:
+        redis.exceptions.RedisError: the stream cannot be read.
+        PricesError: no symbol is asked for, and candles name several: prices of two markets are those of none.
     """
     last, used_ms, longest_ms = "0-0", -1, 0
+    held: set[str] = set()
     of_symbol = f" of the symbol {symbol}" if symbol else ""
     candle = f"is a candle{of_symbol} that has ended, with a price in a field {CLOSE}"
     while True:
         reply: Any = client.xread({key: last}, count=PAGE, block=round(LOOKED_AT_S * 1000))
         entries = reply[0][1] if reply else []
         last = entries[-1][0].decode() if entries else last
-        closes = [found for entry_id, fields in entries if (found := _close_of(entry_id, fields, symbol)) is not None]
+        candles = [(_close_of(entry_id, fields, symbol), _symbol_of(fields)) for entry_id, fields in entries]
+        closes = [close for close, _ in candles if close is not None]
+        held |= {name for close, name in candles if name and close is not None}
+        if len(held) > 1:
+            some = ", ".join(sorted(held)[:MOST_NAMED])
+            raise PricesError(f"{key}: its candles are of {len(held)} symbols, {some}: choose one with --symbol")
         for known_ms, _ in closes:
             longest_ms, used_ms = max(longest_ms, known_ms - used_ms if used_ms >= 0 else 0), known_ms
         why_none, more_known = "", len(entries) == PAGE
@@ -142,7 +155,7 @@ def _ms_of(entry_id: str) -> int:
 
 
 def _close_of(entry_id: bytes, fields: Mapping[bytes, bytes], symbol: str | None) -> KnownClose | None:
-    if symbol is not None and fields.get(SYMBOL.encode(), b"").decode(errors="replace").upper() != symbol.upper():
+    if symbol is not None and _symbol_of(fields) != symbol.upper():
         return None
     if fields.get(b"closed", b"").lower() in _GOES_ON:
         return None
@@ -151,6 +164,10 @@ def _close_of(entry_id: bytes, fields: Mapping[bytes, bytes], symbol: str | None
     except RejectionError:
         return None
     return (_ms_of(entry_id.decode()), close) if close > 0.0 else None
+
+
+def _symbol_of(fields: Mapping[bytes, bytes]) -> str:
+    return fields.get(SYMBOL.encode(), b"").decode(errors="replace").upper()
 
 
 def _looked_at(paths: Sequence[Path]) -> list[tuple[int, int]]:

@@ -175,3 +175,15 @@ def test_a_stream_in_which_no_close_comes_any_more_is_told(redis_client: redis.R
         assert "no entry since 20000 is a candle of the symbol BTC" in next(looks).why_none
     add(70, "BTC")
     assert next(looks) == KnownCloses([(70_000, 7.0)])
+
+
+def test_a_stream_of_two_markets_is_not_read_as_one(redis_client: redis.Redis) -> None:
+    """Its labels were those of prices that leap from the one to the other."""
+    for second, symbol, close in ((10, "", "7"), (20, "BTC", "7"), (30, "btc", "8"), (40, "ETH", "no price")):
+        redis_client.xadd("closes", {"symbol": symbol, "close": close}, id=f"{second * 1_000}-0")
+    looks = closes_of_stream(redis_client, "closes", None)
+    assert next(looks).closes == [(10_000, 7.0), (20_000, 7.0), (30_000, 8.0)]
+    redis_client.xadd("closes", {"symbol": "ETH", "close": "1"}, id="50000-0")
+    with pytest.raises(PricesError, match=r"^closes: its candles are of 2 symbols, BTC, ETH: choose one with --symbol$"):
+        next(looks)
+    assert next(closes_of_stream(redis_client, "closes", "btc")).closes == [(20_000, 7.0), (30_000, 8.0)]
