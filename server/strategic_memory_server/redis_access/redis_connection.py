@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
@@ -89,7 +89,9 @@ def as_user(settings: RedisSettings, name: str, password_file: str) -> RedisSett
     """Return settings that reach the same Redis as another user."""
     parts = urlsplit(settings.url)
     netloc = f"{quote(name, safe='')}@{parts.netloc.rpartition('@')[2]}"
-    return replace(settings, url=urlunsplit(parts._replace(netloc=netloc)), password_file=password_file)
+    others = [(option, value) for option, value in parse_qsl(parts.query) if option not in ("username", "password")]
+    url = urlunsplit(parts._replace(netloc=netloc, query=urlencode(others)))
+    return replace(settings, url=url, password_file=password_file)
 
 
 def tls_options(settings: RedisSettings, location: RedisLocation) -> TlsOptions | None:

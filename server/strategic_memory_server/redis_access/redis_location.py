@@ -99,9 +99,9 @@ def read_location(url: str) -> RedisLocation:
         addresses,
         socket=unquote(parts.path) if base == "unix" else None,
         service_name=service_name,
-        database=int(options.get("db", database)),
-        username=unquote(user) or options.get("username"),
-        password=unquote(password) or options.get("password"),
+        database=int(_sole(database, "db", options) or 0),
+        username=_sole(unquote(user), "username", options),
+        password=_sole(unquote(password), "password", options),
         client_name=options.get("client_name"),
         tls=_tls(options) if base == "rediss" else None,
     )
@@ -135,9 +135,9 @@ def _addresses(parts: SplitResult, deployment: Deployment) -> tuple[Address, ...
 
 
 def _path(parts: SplitResult, deployment: Deployment) -> tuple[str, str]:
-    """Return the name of the service, which only sentinels know, and the number of the database."""
+    """Return the name of the service, which only sentinels know, and the number of the database; empty: not there."""
     if parts.scheme == "unix" and not parts.fragment:
-        return "", "0"
+        return "", ""
     words = parts.path.split("/")[1:]
     service_name = ""
     if deployment is Deployment.SENTINEL:
@@ -153,17 +153,27 @@ def _path(parts: SplitResult, deployment: Deployment) -> tuple[str, str]:
         raise RedisUrlError(
             "what follows host:port/ is not a database number; in a password, write / as %2F and # as %23"
         )
-    return service_name, database or "0"
+    return service_name, database
 
 
 def _options(parts: SplitResult, *, tls: bool) -> dict[str, str]:
-    options = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-    if not set(options) <= OPTIONS:
+    given = parse_qs(parts.query, keep_blank_values=True)
+    if not set(given) <= OPTIONS:
         known = ", ".join(sorted(OPTIONS))
         raise RedisUrlError(f"what follows ? has an option that is not known; known are {known}")
-    if not tls and any(name.startswith("ssl_") for name in options):
+    if not tls and any(name.startswith("ssl_") for name in given):
         raise RedisUrlError("options that start with ssl_ need rediss://")
-    return {name: value for name, value in options.items() if value}
+    if twice := [name for name, values in given.items() if len(set(values)) > 1]:
+        raise RedisUrlError(f"the option {twice[0]} is there twice and differs; leave one of them out")
+    return {name: values[0] for name, values in given.items() if values[0]}
+
+
+def _sole(before: str, option: str, options: dict[str, str]) -> str | None:
+    """Return what stands before the ? or as an option; None: nowhere. Of two that differ none decides."""
+    given = options.get(option)
+    if before and given and before != given:
+        raise RedisUrlError(f"the option {option} and what stands before the ? for it differ; leave one of them out")
+    return before or given
 
 
 def _tls(options: dict[str, str]) -> TlsOptions:

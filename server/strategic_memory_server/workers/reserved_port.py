@@ -59,9 +59,9 @@ def _bind(stack: ExitStack, host: str, port: int) -> int:
     """Bind every address of a host; one that this machine does not have is left out where it has another."""
     absent: OSError | None = None
     bound = False
-    for family, kind, protocol, _, place in socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    ):
+    # A file of hosts may give a name the same address in two lines, and it is found twice then.
+    found = dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
+    for family, kind, protocol, _, place in found:
         one = stack.enter_context(socket.socket(family, kind, protocol))
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

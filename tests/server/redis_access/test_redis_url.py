@@ -9,8 +9,9 @@ import redis.asyncio as redis
 from each_case import each_case
 
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
-from strategic_memory_server.redis_access.redis_connection import connect, shown_url
-from strategic_memory_server.redis_access.redis_location import Deployment, RedisLocation, read_location
+from strategic_memory_server.redis_access.redis_connection import as_user, connect, shown_url
+from strategic_memory_server.redis_access.redis_location import Deployment, RedisLocation, RedisUrlError, read_location
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.redis_access.tls_options import TlsOptions
 
 HIDDEN = "s3cret"
@@ -24,7 +25,7 @@ WORD = "pa/ss#"
         ("redis://:s3cret@localhost:6380/2", "redis://localhost:6380/2"),
         ("redis://user:s3cret@[::1]:6380/", "redis://[::1]:6380/"),
         ("redis://:s3cret%2F%23%3F@localhost/0?client_name=x", "redis://localhost:6379/0"),
-        ("redis://localhost/0?db=3&password=s3cret", "redis://localhost:6379/0"),
+        ("redis://localhost/3?db=3&db=3&password=s3cret", "redis://localhost:6379/3"),
         ("rediss://localhost/0?ssl_cert_reqs=none", "rediss://localhost:6379/0"),
         ("unix:///run/redis.sock?db=1&password=s3cret", "unix:///run/redis.sock"),
         ("redis+sentinel://u:s3cret@one:1,two/name", "redis+sentinel://one:1,two:26379/name"),
@@ -58,6 +59,12 @@ async def test_urls_that_can_be_used(url: str, shown: str) -> None:
         "redis://user:123#s3cret@localhost/0",
         "redis://localhost/first",
         "redis://localhost/0?db=x",
+        "redis://localhost/0?db=3",
+        "redis://localhost?db=1&db=2",
+        "redis://s3cret@localhost?username=other",
+        "redis://:other@localhost?password=s3cret",
+        "redis+sentinel://localhost/name/1?db=2",
+        "rediss://localhost/0?ssl_cert_reqs=required&ssl_cert_reqs=none",
         "redis://localhost/0?s3cret=1",
         "redis://localhost/0?protocol=3",
         "redis://localhost/0?decode_responses=true",
@@ -110,6 +117,23 @@ def test_every_part_of_a_url_is_read() -> None:
     assert read_location("unix://me:pa%2Fss%23@/run/redis.sock?db=2") == RedisLocation(
         Deployment.SINGLE, (), socket="/run/redis.sock", database=2, username="me", password=WORD
     )
+
+
+def test_what_a_url_says_twice_is_named() -> None:
+    with pytest.raises(RedisUrlError, match="the option db and what stands before the \\? for it differ"):
+        read_location("redis://localhost/0?db=3")
+    with pytest.raises(RedisUrlError, match="the option db is there twice and differs"):
+        read_location("redis://localhost?db=1&db=2")
+    assert read_location("redis://me@localhost/2?username=me&password=pa%2Fss%23") == RedisLocation(
+        Deployment.SINGLE, (("localhost", 6379),), database=2, username="me", password=WORD
+    )
+
+
+def test_another_user_takes_the_place_of_the_one_in_the_options() -> None:
+    settings = RedisSettings("redis://localhost/2?username=me&password=x&client_name=y")
+    location = read_location(as_user(settings, "admin", "/password").url)
+    assert (location.username, location.password, location.client_name) == ("admin", None, "y")
+    assert location.database == 2
 
 
 def test_a_url_that_cannot_be_read_is_not_shown() -> None:

@@ -74,6 +74,14 @@ def test_an_address_that_cannot_be_listened_on(address: str, why: str) -> None:
         reserved(address, SETTING).__enter__()
 
 
+def test_an_address_that_is_found_twice_is_kept_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a file of hosts that has the line twice; it was taken for one that another program listens on."""
+    found = socket.getaddrinfo("127.0.0.1", 0, type=socket.SOCK_STREAM)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: 2 * found)
+    with reserved("127.0.0.1:0", SETTING) as address, pytest.raises(OSError, match="in use"):
+        listening(address, is_shared=False).__enter__()
+
+
 def test_a_name_with_several_addresses_has_one_port() -> None:
     with reserved("localhost:0", SETTING) as address, pytest.raises(OSError, match="in use"):
         listening(address, is_shared=False).__enter__()

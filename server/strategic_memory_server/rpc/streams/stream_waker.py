@@ -28,7 +28,7 @@ class StreamWaker:
         self._clock_ms = clock_ms
         self._signal = ChangeSignal()
         self._told: tuple[object, ...] = ()
-        self._validity_s = validity_s(hub.in_force(clock_ms()).times)
+        self._validity_s = _holds_for_s(hub.in_force(clock_ms()))
         self._alarm: asyncio.TimerHandle | None = None
         changed.listen(self._look)
 
@@ -49,7 +49,7 @@ class StreamWaker:
         at_s, now_ms = asyncio.get_running_loop().time(), self._clock_ms()
         in_force = self._hub.in_force(now_ms)
         self._watch_validity(in_force, at_s, now_ms)
-        self._validity_s = validity_s(in_force.times)
+        self._validity_s = _holds_for_s(in_force)
         # Where the validity is another one, heartbeats may be due sooner than anybody waits for.
         caps = in_force.advice.leverage_caps
         tells = (self._hub.was_read, self._hub.epoch, in_force.revision, in_force.status, self._validity_s, caps)
@@ -66,3 +66,11 @@ class StreamWaker:
         left_ms = self._hub.valid_for_ms(now_ms) if holds else self._hub.heeds_in_ms(now_ms)
         if left_ms is not None:
             self._alarm = asyncio.get_running_loop().call_at(at_s + (left_ms + 1) / 1000, self._look)
+
+
+def _holds_for_s(in_force: Feedback) -> float | None:
+    """Return the validity that heartbeats keep up with, seconds; None where nothing holds.
+
+    What was ended early, by a withdrawal or a cap that nobody publishes, may have held for a moment.
+    """
+    return validity_s(in_force.times) if in_force.status is FeedbackStatus.ACTIVE else None

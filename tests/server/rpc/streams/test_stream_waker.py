@@ -141,6 +141,25 @@ async def test_a_clock_that_is_behind_the_timer_is_asked_again() -> None:
     waiter.close()
 
 
+@pytest.mark.parametrize("status", [FeedbackStatus.WARMING_UP, FeedbackStatus.STALE])
+async def test_what_was_ended_early_makes_no_heartbeat_come_sooner(status: FeedbackStatus) -> None:
+    """Milliseconds after it was confirmed: 20 heartbeats a second went to each stream for as long as that stood."""
+    world = World()
+    if status is FeedbackStatus.STALE:
+        world.hub.heed((LeverageCap("risk:leverage_limits", 0.3),), at_once=True)
+        world.changed.notify()
+    else:
+        ended = Times(NOW_MS - 2, NOW_MS, NOW_MS - 1)
+        assert world.hub.confirm(replace(world.state, times=ended, withdrawn=True))
+        world.changed.notify()
+    assert world.hub.in_force(world.now_ms).status is status
+    began_s = asyncio.get_running_loop().time()
+    waiter, _ = await world.waiting(heartbeat_s=15)
+    assert waiter._timer is not None
+    assert waiter._timer.when() - began_s >= 0.8 * 15
+    waiter.close()
+
+
 async def test_another_validity_wakes_who_waits_for_longer() -> None:
     world = World()
     waiter, waiting = await world.waiting(heartbeat_s=15)
