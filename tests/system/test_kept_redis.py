@@ -260,6 +260,7 @@ def test_without_a_folder_it_says_that_nothing_is_kept(start_service: StartServi
     ("arguments", "code", "said"),
     [
         (("--embedded-redis-port", "7000"), 2, "--embedded-redis-port is of --embedded-redis, which is not given"),
+        (("--embedded-redis", ""), 2, "--embedded-redis is empty, as of a variable that is not set: give a FOLDER"),
         (("--embedded-redis", "--role", "serve"), 2, "starts a Redis that nobody else publishes in: leave out --role"),
         (("--embedded-redis", "/proc/no"), 1, "/proc/no cannot hold the data of an embedded Redis"),
     ],

@@ -12,13 +12,16 @@ from strategic_memory_server.cli.own_redis import OwnRedis
 from strategic_memory_server.cli.plain_numbers import Whole
 from strategic_memory_server.cli.serve import run_serve
 
+_IN_MEMORY = "\0"
+"""Stands for no FOLDER at all: nobody can give that, as they can give an empty one."""
+
 
 @click.command()
 @click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
 @click.option(
     "--embedded-redis",
     is_flag=False,
-    flag_value="",
+    flag_value=_IN_MEMORY,
     metavar="[FOLDER]",
     help="Start a Redis of its own, whose data are kept in FOLDER; without FOLDER, in memory only.",
 )
@@ -105,12 +108,15 @@ def serve(*, embedded_redis: str | None, embedded_redis_port: int | None, **over
 
     Exit codes: 0 stopped as asked, 1 failed, 2 wrong flag or setting, 3 no Redis program found for --embedded-redis.
     """
-    own = (
-        None
-        if embedded_redis is None
-        else OwnRedis(Path(embedded_redis) if embedded_redis else None, embedded_redis_port)
-    )
-    if own is None and embedded_redis_port is not None:
+    own = None
+    if embedded_redis == "":
+        raise click.UsageError(
+            "--embedded-redis is empty, as of a variable that is not set: give a FOLDER, or the flag alone for a Redis "
+            "in memory, of which nothing is left when it stops"
+        )
+    if embedded_redis is not None:
+        own = OwnRedis(None if embedded_redis == _IN_MEMORY else Path(embedded_redis), embedded_redis_port)
+    elif embedded_redis_port is not None:
         raise click.UsageError("--embedded-redis-port is of --embedded-redis, which is not given")
     code = run_serve(overrides, own_redis=own)
     sys.stdout.flush()
