@@ -49,12 +49,13 @@ def get(client: StrategicMemoryClient, *, require_active: bool, as_json: bool) -
 def not_active(status: FeedbackStatus, problems: Sequence[Problem]) -> str:
     """Return what to tell about a feedback that may not be acted upon, with what the server has to tell."""
     why = {
-        FeedbackStatus.WARMING_UP: "too few observations were read yet; check that the producers write to Redis",
+        FeedbackStatus.WARMING_UP: "too few observations were read yet",
         FeedbackStatus.STALE: "the last successful sync is too long ago; check that the service reaches Redis",
         FeedbackStatus.ACTIVE: "its validity has passed; compare the clocks of this machine and the server",
     }[status]
     told = {problem.name: plain(problem.sentence) for problem in problems}
     if status is FeedbackStatus.WARMING_UP:
-        why = " ".join(told.pop(name) for name in TOO_FEW_SINCE if name in told) or why
+        since = " ".join(told.pop(name) for name in TOO_FEW_SINCE if name in told)
+        why += f": {since}" if since else "; check that the producers write to Redis"
     told_too = f". The service tells: {' '.join(told.values())}" if told else ""
     return f"the feedback may not be acted upon ({status}): {why.removesuffix('.')}{told_too}"

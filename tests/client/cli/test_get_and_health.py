@@ -234,7 +234,7 @@ def test_what_is_wrong_with_the_inputs_is_said_where_one_looks(peer: ScriptedPee
         assert "\x1b" not in ended.err
     got = run("get", "-a", peer.address)
     assert (got.code, json.loads(got.out)["status"]) == (0, "WARMING_UP")
-    assert said in got.err
+    assert f"too few observations were read yet: {said}" in got.err
     told = json.loads(run("health", "-a", peer.address).out)["problems"]
     assert told == [f"inputs_refused: {said}\x1b[2J"]
     for name in ("get", "health"):
