@@ -10,6 +10,7 @@ from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.far_trades import far_trades
 from strategic_memory_server.long_memory.lender import Lender
+from strategic_memory_server.memory.portfolio_name import DEFAULT_WRITTEN
 
 MOST_OTHERS = 8
 """So many others lend at most, those with the most trades: what is worked out grows by the square of them."""
@@ -71,8 +72,8 @@ class GroupMemory:
         more = f"; {len(told) - 1} more portfolios lend such trades" if len(told) > 1 else ""
         self._problems.state(
             UNITS_MIXED,
-            f"portfolio {name or 'default'} of group {self._newest.name}, from which this one borrows: {said} for that "
-            f"portfolio, or take it out of the group meanwhile{more}",
+            f"portfolio {name or DEFAULT_WRITTEN} of group {self._newest.name}, from which this one borrows: {said} for "
+            f"that portfolio, or take it out of the group meanwhile{more}",
         )
 
     def _report(self, unread: Mapping[str, str]) -> None:
@@ -83,6 +84,6 @@ class GroupMemory:
         more = f", and {len(unread) - 1} more" if len(unread) > 1 else ""
         self._problems.state(
             PROBLEM,
-            f"the long memory of portfolio {name or 'default'}{more} of group {self._newest.name} cannot be read "
-            f"({why}): it lends nothing meanwhile; look at what its key holds",
+            f"the long memory of portfolio {name or DEFAULT_WRITTEN}{more} of group {self._newest.name} cannot be "
+            f"read ({why}): it lends nothing meanwhile; look at what its key holds",
         )

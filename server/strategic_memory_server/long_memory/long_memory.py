@@ -134,8 +134,9 @@ class LongMemory:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
         gathered = await self._gather(newest_trade, new)
-        self._loss.gathered(gathered.kept.sums.observations, is_complete=gathered.is_complete)
-        self._far.look(gathered.kept.sums)
+        kept = gathered.kept
+        self._loss.gathered(kept.sums.observations, kept.numbered, is_complete=gathered.is_complete)
+        self._far.look(kept.sums)
         return gathered
 
     async def _gather(self, newest_trade: str | None, new: NewTrades | None) -> Gathered:

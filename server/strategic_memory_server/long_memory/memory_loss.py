@@ -28,6 +28,8 @@ class MemoryLoss:
         self._problems = problems
         self._held = 0
         self._before: int | None = None
+        # Trades with an id that it had had by then; of those whose policy is not known none is among the others.
+        self._ids_before = 0
         # Trades that were counted as lost and nothing has been written since: the same loss is found again until then.
         self._counted = 0
 
@@ -36,15 +38,15 @@ class MemoryLoss:
 
         Args:
             trades: trades that the memory has.
-            at_least: as many it must have had, as something else in Redis says.
+            at_least: as many with an id it must have had, as something else in Redis says.
         """
         held = max(self._held, at_least)
         if trades < held and self._before is None:
-            self._before = held
+            self._before, self._ids_before = self._held, at_least
             logger.warning("Long memory is gone from Redis", trades=held, left=trades)
-        if self._before is not None and trades < self._before:
+        if self._before is not None and trades < (before := max(self._before, self._ids_before)):
             # Also once more, where another server has led meanwhile and has not built it to the end.
-            had = f"it had {self._before} trades, and is built from the trade stream now"
+            had = f"it had {before} trades, and is built from the trade stream now"
             self._problems.state("long_memory_lost", f"the long memory in Redis {_WHY}: {had}")
         self._held = trades
         if trades:
@@ -54,11 +56,12 @@ class MemoryLoss:
         """Take note of what Redis holds from now on: what could not be written down was never there to be lost."""
         self._held, self._counted = trades, 0
 
-    def gathered(self, trades: int, *, is_complete: bool) -> None:
+    def gathered(self, trades: int, with_an_id: int = 0, *, is_complete: bool) -> None:
         """Take note of what the memory has with what is new; once it is complete, what is missing is lost."""
         if self._before is None or not is_complete:
             return
-        lost, before, self._before = max(self._before - trades, 0), self._before, None
+        lost = max(self._before - trades, self._ids_before - with_an_id, 0)
+        before, self._before = trades + lost, None
         self.trades_lost += max(lost - self._counted, 0)
         self._counted = max(lost, self._counted)
         logger.warning("Long memory was built anew", trades=trades, lost=lost)

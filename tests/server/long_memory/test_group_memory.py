@@ -131,10 +131,11 @@ async def test_one_that_cannot_be_read_is_told_and_lends_nothing(desk: Desk, red
 
 
 async def test_the_default_portfolio_is_told_by_name(desk: Desk, redis_client: redis.Redis) -> None:
+    """One may be called default too."""
     desk.remembers("", 2)
     redis_client.hset(MemoryKeys.under("").evidence, "sums", "no JSON")
     await desk.group.read()
-    assert "portfolio default of group fx cannot be read" in desk.problems.standing[PROBLEM]
+    assert "portfolio (default) of group fx cannot be read" in desk.problems.standing[PROBLEM]
 
 
 TOO_HEAVY = json.dumps({"decay": DECAY, "regimes": {"BULL": [[5, 1e308, 5, 0, 0]] * 3}})

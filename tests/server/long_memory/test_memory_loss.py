@@ -146,6 +146,26 @@ async def test_a_server_that_has_just_started_knows_by_the_ids_that_are_left(
     assert newcomer.loss.trades_lost == 7
 
 
+@pytest.mark.parametrize("is_new", [False, True])
+@pytest.mark.parametrize("kept_in_stream", [10, 4])
+async def test_a_trade_with_an_id_and_without_a_policy_is_not_lost_with_the_sums(
+    keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis, kept_in_stream: int, is_new: bool
+) -> None:
+    """It has a number, as the others that have an id, and is in no sum."""
+    for number in range(10):
+        policy = {} if number % 2 else {"policy": "BALANCED"}
+        redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.1", "trade_id": f"T{number}", **policy})
+    assert await keeper.sync() == 5
+    redis_client.xtrim(TRADES, maxlen=kept_in_stream, approximate=False)
+    redis_client.delete(KEYS.evidence)
+    keeper = Keeper(async_client) if is_new else keeper
+    assert await keeper.sync() == kept_in_stream // 2
+    assert ("long_memory_lost" in keeper.problems.standing, keeper.loss.trades_lost) == (
+        kept_in_stream < 10,
+        10 - kept_in_stream,
+    )
+
+
 @pytest.mark.parametrize("score", [0, 1e9, float("inf"), float("-inf")])
 @pytest.mark.parametrize("field", ["read_up_to", "sums"])
 async def test_what_another_program_has_put_there_is_no_fault_and_what_is_lost_is_told(
