@@ -25,6 +25,7 @@ from strategic_memory.v1 import feedback_pb2
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedisError
 from strategic_memory_server.embedded.kept_folder import KeptFolder
 from strategic_memory_server.embedded.process_behind import process_id_behind
+from strategic_memory_server.revisions.log_keys import LogKeys
 
 pytestmark = [pytest.mark.system, pytest.mark.processes]
 
@@ -132,6 +133,26 @@ def test_each_portfolio_goes_on_where_it_ended(start_service: StartService, fold
     first.wait()
     start_service(NO_REDIS, arguments=("--embedded-redis", str(folder)), env=settings)
     assert epoch_beyond(1) == epoch
+
+
+def test_a_shadow_goes_on_where_it_ended(start_service: StartService, folder: Path) -> None:
+    """Its log has a state of its own, which was left as one that another Redis has written."""
+
+    def spoken(after: int) -> dict[bytes, bytes] | None:
+        with client_of(folder) as client:
+            state: Any = client.hgetall(LogKeys.of_shadow("quantum").state)
+        return state if int(state.get(b"revision", 0)) > after else None
+
+    arguments, shadow = ("--embedded-redis", str(folder)), {"STRATEGIC_MEMORY_SHADOW_RULES": "evidence"}
+    first = start_service(NO_REDIS, arguments=arguments, env=shadow)
+    learn(folder)
+    before = eventually(lambda: spoken(0))
+    first.kill()
+    first.wait()
+    start_service(NO_REDIS, arguments=arguments, env=shadow)
+    learn(folder)
+    after = eventually(lambda: spoken(int(before[b"revision"])))
+    assert (after[b"epoch"], after[b"epoch_start"]) == (before[b"epoch"], before[b"epoch_start"])
 
 
 def test_a_redis_that_is_killed_comes_back_with_everything(start_service: StartService, folder: Path) -> None:

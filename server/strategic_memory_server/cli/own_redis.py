@@ -129,7 +129,8 @@ def _go_on(embedded: EmbeddedRedis, folder: KeptFolder) -> None:
     another epoch. Who keeps the folder knows better.
     """
     folder.write_address(embedded.url, embedded.port)
-    states = f"*{LogKeys.under('').state}"
+    # Of a shadow too.
+    states = f"*{LogKeys.under('').feedback}*:state"
     with redis.Redis.from_url(embedded.url) as client:
         run_id = client.info("server")["run_id"]
         earlier = {each.encode() for each in folder.runs_in(run_id)}
