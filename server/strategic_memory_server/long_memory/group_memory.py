@@ -72,8 +72,8 @@ class GroupMemory:
         more = f"; {len(told) - 1} more portfolios lend such trades" if len(told) > 1 else ""
         self._problems.state(
             UNITS_MIXED,
-            f"portfolio {name or DEFAULT_WRITTEN} of group {self._newest.name}, from which this one borrows: {said} for "
-            f"that portfolio, or take it out of the group meanwhile{more}",
+            f"portfolio {name or DEFAULT_WRITTEN} of group {self._newest.name}, from which this one borrows: {said} "
+            f"for that portfolio, or take it out of the group meanwhile{more}",
         )
 
     def _report(self, unread: Mapping[str, str]) -> None:
