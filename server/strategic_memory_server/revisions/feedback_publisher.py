@@ -226,7 +226,8 @@ class FeedbackPublisher:
             newest, valid_until_ms = self._newest, state.times.valid_until_ms
             if newest is None or state.withdrawn:
                 stands = state.leverage_caps or NO_CAPS, state.intervention or NO_INTERVENTION
-                if beside.note or stands != (leverage_caps, beside.intervention):
+                is_known = stands == (leverage_caps, beside.intervention) and beside.guard in (None, self._guard)
+                if beside.note or not is_known:
                     self._state = None
                     if not await self._log.remember(claim, leverage_caps, state, beside):
                         continue
