@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import redis
@@ -153,8 +154,8 @@ async def test_a_trade_with_an_id_and_without_a_policy_is_not_lost_with_the_sums
 ) -> None:
     """It has a number, as the others that have an id, and is in no sum."""
     for number in range(10):
-        policy = {} if number % 2 else {"policy": "BALANCED"}
-        redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.1", "trade_id": f"T{number}", **policy})
+        fields: Any = {"market_regime": "BULL", "realized_pnl": "0.1", "trade_id": f"T{number}"}
+        redis_client.xadd(TRADES, fields if number % 2 else {**fields, "policy": "BALANCED"})
     assert await keeper.sync() == 5
     redis_client.xtrim(TRADES, maxlen=kept_in_stream, approximate=False)
     redis_client.delete(KEYS.evidence)
