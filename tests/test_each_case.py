@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 from each_case import each_case
 
-tried: list[tuple[int, str]] = []
-
 
 @each_case("number", range(2))
 @each_case(("text", "again"), [("a", "a"), ("b", "b")])
-def test_every_case_is_tried(number: int, text: str, again: str) -> None:
+def tries(number: int, text: str, again: str, tried: list[tuple[int, str]]) -> None:
     assert text == again
     tried.append((number, text))
 
 
-def test_every_case_was_tried_in_turn() -> None:
+def test_every_case_is_tried_in_turn() -> None:
+    tried: list[tuple[int, str]] = []
+    tries(tried=tried)
     assert tried == [(0, "a"), (0, "b"), (1, "a"), (1, "b")]
 
 
