@@ -13,9 +13,10 @@ from strategic_memory_server.cli.installed import imported
 from strategic_memory_server.cli.written_options import declared, written_options
 from strategic_memory_server.regimes.label import Detector
 from strategic_memory_server.regimes.label_file import write_labels
-from strategic_memory_server.regimes.labelling import Stamps, TimedLabel, timed_labels
+from strategic_memory_server.regimes.labelling import TimedLabel, timed_labels
 from strategic_memory_server.regimes.live_closes import closes_of_files
-from strategic_memory_server.regimes.price_files import KNOWN_NAMES, Prices, PricesError, read_prices
+from strategic_memory_server.regimes.price_files import KNOWN_NAMES, read_prices
+from strategic_memory_server.regimes.prices import Prices, PricesError, Stamps, symbols_told
 from strategic_memory_server.regimes.threshold_detector import ThresholdDetector
 from strategic_memory_server.replay.written.ways import Declared
 
@@ -173,7 +174,7 @@ def _names(texts: tuple[str, ...]) -> dict[str, str]:
 
 
 def _chosen(found: dict[str, Prices], symbol: str | None, out: Path) -> dict[str, Prices]:
-    some = ", ".join(list(found)[:5]) + (", ..." if len(found) > 5 else "")
+    some = symbols_told(found)
     if symbol is not None:
         alike = {name: prices for name, prices in found.items() if name.upper() == symbol.upper()}
         chosen = {symbol: alike[symbol]} if symbol in alike else alike

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import redis
 
 from strategic_memory_server.entries.entry_fields import RejectionError, parse_number
-from strategic_memory_server.regimes.labelling import Stamps
-from strategic_memory_server.regimes.price_files import CLOSE, SYMBOL, Prices, PricesError
+from strategic_memory_server.regimes.price_files import CLOSE, SYMBOL
+from strategic_memory_server.regimes.prices import KnownClose, Prices, PricesError, Stamps, symbols_told
 
 LOOKED_AT_S = 1.0
 """How often a file is looked at, and how long one read of a stream waits, seconds."""
@@ -30,9 +30,6 @@ UNREAD_LOOKS = 15
 OVERDUE = 3
 """No close within so many times the longest that there was between two is told, where other entries come meanwhile."""
 
-MOST_NAMED = 5
-"""Symbols of a stream that are named where it holds those of several."""
-
 _GOES_ON = (b"false", b"0")
 """What a field `closed` says of a candle that has not ended, as cryptofeed writes those."""
 
@@ -40,9 +37,6 @@ _CHANGES = (
     "PRICES have changed at every look and are not read, since they may be half written: write them less often than "
     "every two seconds"
 )
-
-KnownClose = tuple[int, float]
-"""When a close became known, milliseconds since 1970 UTC, and the price."""
 
 
 class KnownCloses(NamedTuple):
@@ -92,7 +86,7 @@ def closes_of_files(
             # What is read is no newer than this, however long reading takes.
             ended_ms = int(clock_s() * 1000)
             prices = read() if is_still and (waits or not is_read) else None
-            to_close_ms = prices.spacing_ms if prices is not None and stamps is Stamps.OPENING else 0
+            found = prices.known_closes(stamps) if prices is not None else []
         except PricesError as error:
             unread, is_read = unread + 1, False
             if unread >= most_unread:
@@ -105,7 +99,6 @@ def closes_of_files(
             is_read, most_unread, unread = True, UNREAD_LOOKS, 0
             written_ns = max(at_ns for path, (at_ns, _) in zip(paths, now, strict=True) if path == prices.newest_in)
             written_ms = written_ns // 1_000_000 + WRITTEN_LATE_MS
-            found = [(at + to_close_ms, close) for at, close in zip(prices.times_ms, prices.closes, strict=True)]
             if found[-1][0] > written_ms:
                 found.pop()
             new = [(known, close) for known, close in found if known_until_ms < known <= ended_ms]
@@ -138,7 +131,7 @@ def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Itera
         closes = [close for close, _ in candles if close is not None]
         held |= {name for close, name in candles if name and close is not None}
         if len(held) > 1:
-            some = ", ".join(sorted(held)[:MOST_NAMED])
+            some = symbols_told(sorted(held))
             raise PricesError(f"{key}: its candles are of {len(held)} symbols, {some}: choose one with --symbol")
         for known_ms, _ in closes:
             longest_ms, used_ms = max(longest_ms, known_ms - used_ms if used_ms >= 0 else 0), known_ms

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from each_case import each_case
 
-from strategic_memory_server.regimes.price_files import PricesError, read_prices
+from strategic_memory_server.regimes.price_files import read_prices
+from strategic_memory_server.regimes.prices import PricesError
 from strategic_memory_server.replay.written.ways import Declared
 
 AT_MS = 1_704_447_000_000

@@ -9,16 +9,15 @@ from pathlib import Path
 import pytest
 import redis
 
-from strategic_memory_server.regimes.labelling import Stamps
 from strategic_memory_server.regimes.live_closes import (
     CHANGED_LOOKS,
     UNREAD_LOOKS,
-    KnownClose,
     KnownCloses,
     closes_of_files,
     closes_of_stream,
 )
-from strategic_memory_server.regimes.price_files import Prices, PricesError, read_prices
+from strategic_memory_server.regimes.price_files import read_prices
+from strategic_memory_server.regimes.prices import KnownClose, Prices, PricesError, Stamps
 
 HOUR_S, BEGIN_S = 3_600, 1_699_999_200
 

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from server.regimes.made_up_prices import BEGIN_S, DAY_S, RISING, STILL, WILD, closes_of
 
 from strategic_memory_server.cli.regimes import regimes
-from strategic_memory_server.regimes.labelling import Stamps, timed_labels
-from strategic_memory_server.regimes.price_files import Prices
+from strategic_memory_server.regimes.labelling import timed_labels
+from strategic_memory_server.regimes.prices import Prices, Stamps
 from strategic_memory_server.regimes.threshold_detector import ThresholdDetector
 
 PYARROW = ("pyarrow.feather", "pyarrow.parquet")
