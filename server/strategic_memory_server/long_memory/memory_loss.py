@@ -56,7 +56,7 @@ class MemoryLoss:
         """Take note of what Redis holds from now on: what could not be written down was never there to be lost."""
         self._held, self._counted = trades, 0
 
-    def gathered(self, trades: int, with_an_id: int = 0, *, is_complete: bool) -> None:
+    def gathered(self, trades: int, with_an_id: int, *, is_complete: bool) -> None:
         """Take note of what the memory has with what is new; once it is complete, what is missing is lost."""
         if self._before is None or not is_complete:
             return

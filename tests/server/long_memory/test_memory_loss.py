@@ -1,4 +1,4 @@
-"""What Redis has lost of the long memory is told, with how many trades, and ids are taken from the trade stream."""
+"""What Redis has lost of the long memory is told, with how many trades."""
 
 from __future__ import annotations
 
@@ -9,66 +9,18 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
-from advice import NOW_MS, advice
-from claimed import claim_on
 from redis_inputs import add_trade
+from server.long_memory.loss_keeper import KEYS, TRADES, Keeper, write
 from set_clocks import SecondsClock
 from structlog.testing import capture_logs
 
-from strategic_memory_server.advice.feedback import Times
 from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
-from strategic_memory_server.long_memory.long_memory import LongMemory
-from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
-from strategic_memory_server.long_memory.memory_store import MemoryStore
-from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.revisions.beside import Beside
-from strategic_memory_server.revisions.feedback_log import FeedbackLog
-from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
-from strategic_memory_server.revisions.write_arguments import MemoryMovedError
-
-KEYS = MemoryKeys.under("quantum")
-TRADES = "quantum:stream:trade.results"
-TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
-
-
-class Keeper:
-    """A server's long memory, whose clock stands."""
-
-    def __init__(self, client: redis.asyncio.Redis) -> None:
-        self.problems = Problems()
-        self.loss = MemoryLoss(self.problems)
-        self.now_s = 0.0
-        store, reader = MemoryStore(client, "quantum", 0.998, 100), TradeReader(client, "quantum")
-        self.memory = LongMemory(store, reader, loss=self.loss, clock_s=lambda: self.now_s)
-        self._client = client
-        self._publisher = FeedbackPublisher(FeedbackLog(client, "quantum", 100))
-
-    async def sync(self) -> int:
-        """One sync, and again where the memory was moved; trades remembered."""
-        self.now_s += 1.0
-        for _ in range(2):
-            gathered = await self.memory.gather()
-            try:
-                await self._publisher.publish(
-                    await claim_on(self._client), advice(self.now_s), TIMES, NOW_MS, Beside(gathered.note)
-                )
-            except MemoryMovedError:
-                self.memory.forget()
-                continue
-            self.memory.written(gathered.note)
-            return gathered.kept.sums.observations
-        raise AssertionError("the memory moves all the time")
 
 
 @pytest.fixture
 def keeper(async_client: redis.asyncio.Redis) -> Keeper:
     return Keeper(async_client)
-
-
-def write(client: redis.Redis, *numbers: int) -> None:
-    for number in numbers:
-        add_trade(client, realized_pnl=0.1 * number, trade_id=f"T{number}")
 
 
 LOSSES: dict[str, Callable[[redis.Redis], object]] = {
@@ -114,7 +66,7 @@ def test_a_loss_that_is_not_made_good_yet_is_told_again_by_who_leads_again() -> 
     clock.now_s += TOLD_FOR_S
     assert problems.standing == {}
     loss.read(4)
-    loss.gathered(6, is_complete=False)
+    loss.gathered(6, 0, is_complete=False)
     clock.now_s += 2 * TOLD_FOR_S
     assert "it had 10 trades, and is built" in problems.standing["long_memory_lost"]
     loss.stand_by()
@@ -123,7 +75,7 @@ def test_a_loss_that_is_not_made_good_yet_is_told_again_by_who_leads_again() -> 
     with capture_logs() as logs:
         loss.read(10)
         assert logs == []
-        loss.gathered(10, is_complete=True)
+        loss.gathered(10, 0, is_complete=True)
     assert (problems.standing, loss.trades_lost) == ({}, 0)
 
 
@@ -238,119 +190,6 @@ async def test_sums_that_do_not_say_what_is_in_them_are_not_gone_on_from(
     del sums["counted_ids"]
     redis_client.hset(KEYS.evidence, mapping={"sums": json.dumps(sums), "read_up_to": "nowhere"})
     assert await Keeper(async_client).sync() == 4
-
-
-async def test_ids_that_are_lost_are_taken_from_the_stream_and_written_down(
-    keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
-) -> None:
-    write(redis_client, *range(10))
-    await keeper.sync()
-    redis_client.delete(KEYS.trade_ids)
-    assert await keeper.sync() == 10
-    assert redis_client.zrange(KEYS.trade_ids, 0, -1) == [f"T{number}".encode() for number in range(10)]
-    assert "10 were taken" in keeper.problems.standing["trade_ids_lost"]
-    redis_client.delete(KEYS.trade_ids)
-    newcomer = Keeper(async_client)
-    write(redis_client, 3, 10, 9)
-    assert await newcomer.sync() == 11, "a trade counts once"
-    assert redis_client.zcard(KEYS.trade_ids) == 11
-    assert redis_client.zrange(KEYS.trade_ids, -1, -1, withscores=True) == [(b"T10", 11.0)]
-
-
-async def test_ids_of_which_the_stream_has_none_are_looked_for_once(
-    keeper: Keeper, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its producer has given none for months: all of a long stream was read with each retry."""
-    write(redis_client, *range(3))
-    await keeper.sync()
-    redis_client.xtrim(TRADES, maxlen=0)
-    add_trade(redis_client, realized_pnl=0.1)
-    redis_client.delete(KEYS.trade_ids)
-    looked_for: list[int] = []
-    ids_until = TradeReader.ids_until
-
-    async def counted(self: TradeReader, entry_id: str, count: int) -> list[str]:
-        looked_for.append(count)
-        return await ids_until(self, entry_id, count)
-
-    monkeypatch.setattr(TradeReader, "ids_until", counted)
-    for _ in range(3):
-        keeper.memory.forget()
-        assert await keeper.sync() == 4
-    assert looked_for == [3]
-    assert "0 were taken" in keeper.problems.standing["trade_ids_lost"]
-    write(redis_client, 3)
-    assert await keeper.sync() == 5
-    redis_client.delete(KEYS.trade_ids)
-    assert await keeper.sync() == 5
-    assert looked_for == [3, 4]
-    assert redis_client.zrange(KEYS.trade_ids, 0, -1, withscores=True) == [(b"T3", 4.0)]
-
-
-@pytest.mark.parametrize("is_junk_there", [False, True])
-async def test_a_memory_that_is_set_back_alone_counts_again_what_it_has_lost(
-    is_junk_there: bool, keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
-) -> None:
-    """The ids that are there know trades which are not in its sums."""
-    write(redis_client, *range(10))
-    await keeper.sync()
-    saved = redis_client.dump(KEYS.evidence) or b""
-    write(redis_client, *range(10, 15))
-    assert await keeper.sync() == 15
-    redis_client.restore(KEYS.evidence, 0, saved, replace=True)
-    if is_junk_there:
-        redis_client.zadd(KEYS.trade_ids, {b"\xff": 1e9})
-    write(redis_client, 9, 15)
-    assert await keeper.sync() == 16
-    assert keeper.problems.standing == {}, "the stream holds all"
-    write(redis_client, *range(16))
-    for server in (keeper, Keeper(async_client)):
-        assert await server.sync() == 16, "a trade counts once"
-
-
-@pytest.mark.parametrize("kept_in_stream", [15, 3])
-async def test_ids_that_are_set_back_alone_are_taken_from_the_stream(
-    kept_in_stream: int, keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
-) -> None:
-    write(redis_client, *range(10))
-    await keeper.sync()
-    saved = redis_client.dump(KEYS.trade_ids) or b""
-    write(redis_client, *range(10, 15))
-    assert await keeper.sync() == 15
-    redis_client.xtrim(TRADES, maxlen=kept_in_stream, approximate=False)
-    redis_client.restore(KEYS.trade_ids, 0, saved, replace=True)
-    write(redis_client, 0, 12, 14, 15)
-    assert await keeper.sync() == 16, "a trade counts once"
-    assert f"{kept_in_stream} were taken" in keeper.problems.standing["trade_ids_lost"]
-    newcomer = Keeper(async_client)
-    assert await newcomer.sync() == 16
-    assert newcomer.problems.standing == {}
-
-
-@pytest.mark.parametrize("is_junk_there", [False, True])
-async def test_ids_that_are_set_back_are_told_though_nothing_new_comes(
-    is_junk_there: bool, keeper: Keeper, redis_client: redis.Redis
-) -> None:
-    write(redis_client, *range(4))
-    await keeper.sync()
-    if is_junk_there:
-        redis_client.zadd(KEYS.trade_ids, {b"\xff": 1e9})
-    saved = redis_client.dump(KEYS.trade_ids) or b""
-    write(redis_client, *range(4, 7))
-    assert await keeper.sync() == 7
-    assert await keeper.sync() == 7
-    assert keeper.problems.standing == {}
-    redis_client.restore(KEYS.trade_ids, 0, saved, replace=True)
-    if is_junk_there:
-        # Beneath it nobody looks for what is missing.
-        redis_client.zrem(KEYS.trade_ids, b"\xff")
-    await keeper.sync()
-    assert "7 were taken" in keeper.problems.standing["trade_ids_lost"]
-    assert redis_client.zscore(KEYS.trade_ids, "T6") == 7.0
-    keeper.problems.withdraw("trade_ids_lost")
-    await keeper.sync()
-    await keeper.sync()
-    assert keeper.problems.standing == {}
 
 
 async def test_what_could_not_be_written_down_is_not_lost(keeper: Keeper, redis_client: redis.Redis) -> None:
